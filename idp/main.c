@@ -1,0 +1,7 @@
+#include <stdio.h>
+
+int main(void)
+{
+    puts("konsao " KONSAO_VERSION);
+    return 0;
+}

@@ -1,0 +1,49 @@
+/* What a browser gets: templates with a message catalogue, loaded and checked once at start, rendered per request.
+ *
+ * The templates are logic-less (a subset of Mustache) and escape by default; there is no way to say "raw":
+ *   {{name}} a text, HTML-escaped   {{#name}}…{{/name}} once if set, once per item if a list   {{^name}}…{{/name}} if not set
+ *   {{>name}} another template      {{t:key}} a message in the page's language; messages may hold {{name}} too
+ * An unknown message key, a partial that is missing or includes itself, or an unclosed section stops the start, with file and line. */
+#ifndef KONSAO_PAGES_PAGES_H
+#define KONSAO_PAGES_PAGES_H
+
+#include "http/http.h"
+
+enum lang { LANG_KM, LANG_EN, LANGS }; /* Khmer first */
+
+/** "km", "en". */
+const char *lang_code(enum lang lang);
+/** The first language of a space-separated BCP 47 list (ui_locales) that we have ("en-GB" is en); `fallback` when none is. */
+enum lang lang_choose(str locales, enum lang fallback);
+/** The language of a page that no interaction fixes: `lang` parameter, else the cookie, else `fallback`. */
+enum lang lang_of_request(const struct request *rq, enum lang fallback);
+
+struct pages;
+
+/** Loads every *.html below `folder` and `folder`/locales/{km,en}.json, and the files below `folder`/assets to serve. Names have no ending: "signin/kidc". */
+struct pages *pages_load(const char *folder, char *error, size_t error_size);
+void pages_free(struct pages *pages);
+
+/** What a template may show: names to texts, flags and lists. Lives in its arena; texts are not copied. */
+struct view;
+struct view *view_new(struct arena *arena);
+void view_text(struct view *view, const char *name, str value);
+void view_int(struct view *view, const char *name, int64_t value);
+void view_flag(struct view *view, const char *name, bool value);
+/** Appends an item to the list `name` and returns it; inside the item, names not found are looked up outside. */
+struct view *view_item(struct view *view, const char *name);
+/** A section that is entered once, with names of its own. */
+struct view *view_child(struct view *view, const char *name);
+
+/** A message by key (dots inside: "error.frozen"), as plain text. */
+str pages_message(const struct pages *pages, enum lang lang, const char *key);
+/** As pages_message for a key that may not exist (an unknown claim's name): STR_NONE then. */
+str pages_message_or_none(const struct pages *pages, enum lang lang, const char *key);
+
+/** Renders `name` and answers with it: text/html, strict Content-Security-Policy, no-store, no framing. `form_action` (may be STR_NONE) is one more origin that forms on the
+ *  page may end at (the relying party's: browsers apply form-action to the redirect after a form too). */
+void page_respond(struct request *rq, const struct pages *pages, enum lang lang, int status, const char *name, struct view *view, str form_action);
+/** Serves one of the files below assets/ (route: /assets/ and one segment), with a long cache life under a name that holds a content hash ({{asset:style.css}} in templates gives it). */
+void page_asset(struct request *rq, const struct pages *pages);
+
+#endif

@@ -1,0 +1,29 @@
+/* What a running provider is made of. Handlers get this; nothing is global. Made and wired in main.c. */
+#ifndef KONSAO_PROVIDER_H
+#define KONSAO_PROVIDER_H
+
+#include "audit/audit.h"
+#include "http/http.h"
+#include "ipis/ipis.h"
+#include "keys/ring.h"
+#include "pages/pages.h"
+#include "records/client.h"
+#include "records/interaction.h"
+#include "settings.h"
+#include "store/store.h"
+
+struct provider {
+    const struct settings *settings;
+    struct store *store;
+    struct key_ring *keys;
+    struct ipis *ipis;
+    struct audit_queue *audit;
+    struct pages *pages;
+    struct client_registry *clients;
+    str discovery; /* the metadata document, made once */
+
+    /** The sign-in room's answer to "can this interaction be finished without showing a page?": fills in its result and returns true, or returns false. Keeps oauth and signin apart. */
+    bool (*sign_in_silently)(struct provider *provider, struct request *rq, struct interaction *interaction);
+};
+
+#endif

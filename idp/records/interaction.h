@@ -1,0 +1,56 @@
+/* One request of one browser to sign in: everything that was asked, validated, in one record; then the result. The only thing in which
+ * oauth (which writes the request and reads the result) and signin (the other way round) meet. */
+#ifndef KONSAO_RECORDS_INTERACTION_H
+#define KONSAO_RECORDS_INTERACTION_H
+
+#include "http/http.h"
+#include "store/store.h"
+
+enum interaction_stage { STAGE_START, STAGE_CODE_SENT, STAGE_CONSENT, STAGE_DONE, STAGE_REFUSED };
+
+struct interaction {
+    str id;                 /* 128 random bits, base64url: in the URL, no secret */
+    str browser;            /* SHA-256 of the browser cookie that it belongs to */
+    uint64_t version;       /* of the stored record; not part of it */
+    int64_t created_at, expires_at;
+
+    /* the request (oauth) */
+    str client_id, redirect_uri, response_mode, state, nonce, code_challenge;
+    str scope;              /* granted for asking: allowed for the client, in its order */
+    str claims_id_token, claims_userinfo; /* space-separated names that may be given, by where they were asked for (scopes: userinfo) */
+    str claims_essential;
+    str acr_values;         /* requested, in order */
+    bool acr_essential;
+    str prompt;             /* space-separated */
+    int64_t max_age;        /* seconds; -1: not asked */
+    str login_hint;         /* STR_NONE unless it is a KIdC-free hint */
+    str subject_hint;       /* the sub of an id_token_hint, or asked for by claims: only this person will do */
+    str ui_locales;
+    str expected_origin;    /* of redirect_uri, for form-action */
+
+    /* the sign-in (signin) */
+    int64_t stage;          /* enum interaction_stage */
+    int64_t lang;           /* enum lang; -1: not chosen */
+    str transaction_id;     /* of the register's calls */
+    str sealed_kidc;        /* what was typed, sealed under the browser cookie */
+    int64_t code_expires_at, code_sent_at, codes_sent, wrong_codes;
+
+    /* the result (signin) */
+    str error;              /* OAuth error code for the redirect: access_denied, login_required, consent_required … */
+    str sid, resident, acr, amr;
+    int64_t auth_time;
+    str granted_claims;     /* of those asked for, the ones consented to */
+    str consent_id;
+};
+
+/** Stores a new interaction for this browser (setting its browser cookie when it has none yet). */
+MUST_CHECK enum store_result interaction_create(struct store *store, struct request *rq, struct interaction *interaction, int64_t life);
+/** Loads one, if it is this browser's: STORE_NOT_FOUND when it is unknown, over, or another browser's. */
+MUST_CHECK enum store_result interaction_load(struct store *store, struct request *rq, str id, struct interaction *out);
+/** Writes it back: STORE_CONFLICT when somebody else (another tab, a double click) did meanwhile. */
+MUST_CHECK enum store_result interaction_save(struct store *store, struct arena *arena, struct interaction *interaction);
+MUST_CHECK enum store_result interaction_remove(struct store *store, const struct interaction *interaction);
+/** The browser's secret that seals what the interaction keeps of the person: the cookie's value. STR_NONE without one. */
+str interaction_secret(const struct request *rq);
+
+#endif

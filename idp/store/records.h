@@ -1,0 +1,32 @@
+/* The record kinds: one table (records.c) says each one's name, durability and what its indexes are. */
+#ifndef KONSAO_STORE_RECORDS_H
+#define KONSAO_STORE_RECORDS_H
+
+#include <stdbool.h>
+
+enum record_kind {
+    /* durable */
+    RECORD_CLIENT,      /* key: client_id */
+    RECORD_CONSENT,     /* key: client_id NUL resident; index 0: resident, 1: client_id */
+    RECORD_GRANT,       /* key: time-ordered; index 0: session id, 1: resident */
+    RECORD_REFRESH,     /* key: SHA-256 of the token; index 0: grant key */
+    RECORD_AUDIT,       /* appended */
+    /* lively */
+    RECORD_INTERACTION, /* key: interaction id */
+    RECORD_CODE,        /* key: SHA-256 of the code */
+    RECORD_SESSION,     /* key: SHA-256 of the session cookie; index 0: session id (sid), 1: resident */
+    RECORD_ACCESS,      /* key: SHA-256 of the token; index 0: grant key */
+    RECORD_REPLAY,      /* key: SHA-256 of who and jti */
+    RECORD_COUNTER,     /* key: what is counted */
+    RECORD_KINDS
+};
+
+struct record_info {
+    const char *name; /* of its sub-database */
+    bool durable;
+    unsigned indexes; /* how many it uses */
+};
+
+extern const struct record_info record_table[RECORD_KINDS];
+
+#endif
