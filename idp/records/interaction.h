@@ -4,6 +4,7 @@
 #define KONSAO_RECORDS_INTERACTION_H
 
 #include "http/http.h"
+#include "ipis/kidc.h"
 #include "store/store.h"
 
 enum interaction_stage { STAGE_START, STAGE_CODE_SENT, STAGE_CONSENT, STAGE_DONE, STAGE_REFUSED };
@@ -19,11 +20,11 @@ struct interaction {
     str scope;              /* granted for asking: allowed for the client, in its order */
     str claims_id_token, claims_userinfo; /* space-separated names that may be given, by where they were asked for (scopes: userinfo) */
     str claims_essential;
+    str claims_values;      /* JSON object: claim to array of the only values that may be given; STR_NONE */
     str acr_values;         /* requested, in order */
     bool acr_essential;
     str prompt;             /* space-separated */
     int64_t max_age;        /* seconds; -1: not asked */
-    str login_hint;         /* STR_NONE unless it is a KIdC-free hint */
     str subject_hint;       /* the sub of an id_token_hint, or asked for by claims: only this person will do */
     str ui_locales;
     str expected_origin;    /* of redirect_uri, for form-action */
@@ -32,7 +33,7 @@ struct interaction {
     int64_t stage;          /* enum interaction_stage */
     int64_t lang;           /* enum lang; -1: not chosen */
     str transaction_id;     /* of the register's calls */
-    str sealed_kidc;        /* what was typed, sealed under the browser cookie */
+    str sealed_kidc;        /* what was typed (or given as login_hint), sealed under the browser cookie: interaction_seal_kidc */
     int64_t code_expires_at, code_sent_at, codes_sent, wrong_codes;
 
     /* the result (signin) */
@@ -43,14 +44,20 @@ struct interaction {
     str consent_id;
 };
 
-/** Stores a new interaction for this browser (setting its browser cookie when it has none yet). */
-MUST_CHECK enum store_result interaction_create(struct store *store, struct request *rq, struct interaction *interaction, int64_t life);
+/** The browser's secret that interactions are bound to and that seals what they keep of the person: the cookie's value. STR_NONE without one. */
+str interaction_secret(const struct request *rq);
+/** The same, made and set as a cookie now when the browser has none yet. */
+str interaction_bind(struct request *rq);
+/** Stores a new interaction for the browser that holds `secret` (of interaction_bind), for `life` seconds; fills in id and times. */
+MUST_CHECK enum store_result interaction_create(struct store *store, struct request *rq, str secret, struct interaction *interaction, int64_t life);
+/** Seals a KIdC into the interaction, and opens it with this browser's secret. */
+void interaction_seal_kidc(struct arena *arena, str secret, struct interaction *interaction, const struct kidc *kidc);
+MUST_CHECK bool interaction_open_kidc(struct arena *arena, str secret, const struct interaction *interaction, struct kidc *out);
 /** Loads one, if it is this browser's: STORE_NOT_FOUND when it is unknown, over, or another browser's. */
 MUST_CHECK enum store_result interaction_load(struct store *store, struct request *rq, str id, struct interaction *out);
 /** Writes it back: STORE_CONFLICT when somebody else (another tab, a double click) did meanwhile. */
 MUST_CHECK enum store_result interaction_save(struct store *store, struct arena *arena, struct interaction *interaction);
-MUST_CHECK enum store_result interaction_remove(struct store *store, const struct interaction *interaction);
-/** The browser's secret that seals what the interaction keeps of the person: the cookie's value. STR_NONE without one. */
-str interaction_secret(const struct request *rq);
+/** The op that removes it, if it is still as loaded: goes into one batch with what it has become. */
+struct store_op interaction_remove_op(const struct interaction *interaction);
 
 #endif

@@ -1,0 +1,91 @@
+#include "records/grant.h"
+
+#include "store/codec.h"
+
+static const struct field fields[] = {
+    FIELD(1, FIELD_STR, grant, client_id),  FIELD(2, FIELD_STR, grant, resident),
+    FIELD(3, FIELD_STR, grant, subject),    FIELD(4, FIELD_STR, grant, scope),
+    FIELD(5, FIELD_STR, grant, claims),     FIELD(6, FIELD_STR, grant, consent_id),
+    FIELD(7, FIELD_STR, grant, sid),        FIELD(8, FIELD_I64, grant, created_at),
+    FIELD(9, FIELD_I64, grant, expires_at),
+};
+static const struct codec codec = {RECORD_GRANT, fields, COUNT_OF(fields)};
+
+enum store_result grant_load(struct store *store, struct arena *arena, str key, struct grant *out)
+{
+    struct record record;
+    enum store_result result = store_get(store, RECORD_GRANT, key, arena, &record);
+    if (result != STORE_OK)
+        return result;
+    *out = (struct grant){.key = record.key};
+    return codec_decode(&codec, record.value, out) ? STORE_OK : STORE_ERROR;
+}
+
+struct store_op grant_op(struct arena *arena, const struct grant *grant, enum store_condition condition)
+{
+    return (struct store_op){.what = STORE_PUT,
+                             .kind = RECORD_GRANT,
+                             .key = grant->key,
+                             .value = codec_encode(&codec, arena, grant),
+                             .expires_at = grant->expires_at,
+                             .index = {grant->sid, grant->resident},
+                             .condition = condition};
+}
+
+#define KEYS_AT_ONCE 64
+
+/* Keys of some records, copied out of a scan so that they can be deleted after it. */
+struct keys {
+    struct arena *arena;
+    str items[KEYS_AT_ONCE];
+    size_t count;
+};
+
+static bool collect_key(const struct record *record, void *context)
+{
+    struct keys *keys = context;
+    keys->items[keys->count++] = arena_str(keys->arena, record->key);
+    return keys->count < KEYS_AT_ONCE;
+}
+
+/* Deletes every record of `kind` whose first index is `value`. */
+static enum store_result delete_indexed(struct store *store, struct arena *arena, enum record_kind kind, str value)
+{
+    for (;;) {
+        struct keys keys = {.arena = arena};
+        enum store_result result = store_scan(store, kind, 0, value, STR_NONE, collect_key, &keys);
+        if (result != STORE_OK || keys.count == 0)
+            return result;
+        struct store_op ops[KEYS_AT_ONCE];
+        for (size_t i = 0; i < keys.count; i++)
+            ops[i] = (struct store_op){.what = STORE_DELETE, .kind = kind, .key = keys.items[i]};
+        result = store_write(store, ops, keys.count);
+        if (result != STORE_OK)
+            return result;
+    }
+}
+
+enum store_result grant_revoke(struct store *store, struct arena *arena, str key)
+{
+    /* The grant first: what is being issued at this moment writes under "the grant is present" and fails. */
+    struct store_op op = {.what = STORE_DELETE, .kind = RECORD_GRANT, .key = key};
+    enum store_result result = store_write(store, &op, 1);
+    if (result == STORE_OK)
+        result = delete_indexed(store, arena, RECORD_REFRESH, key);
+    if (result == STORE_OK)
+        result = delete_indexed(store, arena, RECORD_ACCESS, key);
+    return result;
+}
+
+enum store_result grant_revoke_session(struct store *store, struct arena *arena, str sid)
+{
+    for (;;) {
+        struct keys keys = {.arena = arena};
+        enum store_result result = store_scan(store, RECORD_GRANT, 0, sid, STR_NONE, collect_key, &keys);
+        if (result != STORE_OK || keys.count == 0)
+            return result;
+        for (size_t i = 0; i < keys.count; i++)
+            if ((result = grant_revoke(store, arena, keys.items[i])) != STORE_OK)
+                return result;
+    }
+}

@@ -1,0 +1,87 @@
+#include "records/session.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "crypto/primitives.h"
+#include "store/codec.h"
+
+#define SESSION_COOKIE "konsao_session"
+#define SEAL_PURPOSE "konsao session person"
+
+static const struct field fields[] = {
+    FIELD(1, FIELD_STR, session, sid),           FIELD(2, FIELD_STR, session, resident),
+    FIELD(3, FIELD_STR, session, acr),           FIELD(4, FIELD_STR, session, amr),
+    FIELD(5, FIELD_I64, session, auth_time),     FIELD(6, FIELD_I64, session, expires_at),
+    FIELD(7, FIELD_STR, session, sealed_person), FIELD(8, FIELD_STR, session, transaction_id),
+};
+static const struct codec codec = {RECORD_SESSION, fields, COUNT_OF(fields)};
+
+static str seal_person(struct arena *arena, str cookie, const struct person *person)
+{
+    struct buf plain = buf_new(arena, KIDC_DIGITS + person->kyc_token.n);
+    buf_add(&plain, (str){person->kidc.digits, KIDC_DIGITS});
+    buf_add(&plain, person->kyc_token);
+    return seal_under(arena, cookie, STR(SEAL_PURPOSE), buf_str(&plain));
+}
+
+enum store_result session_start(struct store *store, struct request *rq, struct session *session,
+                                const struct person *person)
+{
+    struct session before;
+    bool had_one = session_load(store, rq, &before) == STORE_OK;
+    session->sid = had_one && str_eq(before.resident, session->resident) ? before.sid : random_token(rq->arena, 16);
+    str cookie = random_token(rq->arena, 32);
+    session->sealed_person = seal_person(rq->arena, cookie, person);
+    struct store_op ops[2] = {{.what = STORE_PUT,
+                               .kind = RECORD_SESSION,
+                               .key = sha256_key(rq->arena, cookie),
+                               .value = codec_encode(&codec, rq->arena, session),
+                               .expires_at = session->expires_at,
+                               .index = {session->sid, session->resident}}};
+    if (had_one)
+        ops[1] = (struct store_op){.what = STORE_DELETE,
+                                   .kind = RECORD_SESSION,
+                                   .key = sha256_key(rq->arena, request_cookie(rq, SESSION_COOKIE))};
+    enum store_result result = store_write(store, ops, had_one ? 2 : 1);
+    if (result == STORE_OK)
+        response_cookie(rq, SESSION_COOKIE, cookie, -1);
+    return result;
+}
+
+enum store_result session_load(struct store *store, struct request *rq, struct session *out)
+{
+    str cookie = request_cookie(rq, SESSION_COOKIE);
+    struct record record;
+    if (!cookie.p)
+        return STORE_NOT_FOUND;
+    enum store_result result = store_get(store, RECORD_SESSION, sha256_key(rq->arena, cookie), rq->arena, &record);
+    if (result != STORE_OK)
+        return result;
+    *out = (struct session){0};
+    return codec_decode(&codec, record.value, out) ? STORE_OK : STORE_ERROR;
+}
+
+bool session_person(const struct request *rq, const struct session *session, struct person *out)
+{
+    str plain;
+    str cookie = request_cookie(rq, SESSION_COOKIE);
+    if (!cookie.p || !unseal_under(rq->arena, cookie, STR(SEAL_PURPOSE), session->sealed_person, &plain) ||
+        plain.n <= KIDC_DIGITS)
+        return false;
+    *out = (struct person){.kyc_token = {plain.p + KIDC_DIGITS, plain.n - KIDC_DIGITS}};
+    memcpy(out->kidc.digits, plain.p, KIDC_DIGITS);
+    return true;
+}
+
+enum store_result session_end(struct store *store, struct request *rq)
+{
+    str cookie = request_cookie(rq, SESSION_COOKIE);
+    if (!cookie.p)
+        return STORE_OK;
+    struct store_op op = {.what = STORE_DELETE, .kind = RECORD_SESSION, .key = sha256_key(rq->arena, cookie)};
+    enum store_result result = store_write(store, &op, 1);
+    if (result == STORE_OK)
+        response_cookie(rq, SESSION_COOKIE, STR(""), 0);
+    return result;
+}
