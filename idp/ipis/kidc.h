@@ -10,7 +10,8 @@ struct kidc {
     char digits[KIDC_DIGITS + 1]; /* ASCII, without the dash */
 };
 
-/** Reads what a person typed: ASCII or Khmer digits (U+17E0 to U+17E9), with or without the dash, spaces anywhere (also U+200B, U+00A0). False unless ten digits with a right check digit. */
+/** Reads what a person typed: ASCII or Khmer digits (U+17E0 to U+17E9), with or without the dash, spaces anywhere (also
+ * U+200B, U+00A0). False unless ten digits with a right check digit. */
 MUST_CHECK bool kidc_parse(str text, struct kidc *out);
 /** The check digit of nine ASCII digits, by Damm's quasigroup of order 10. */
 char kidc_check_digit(const char digits[static 9]);
