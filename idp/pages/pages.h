@@ -3,6 +3,7 @@
  * The templates are logic-less (a subset of Mustache) and escape by default; there is no way to say "raw":
  *   {{name}} a text, HTML-escaped   {{#name}}…{{/name}} once if set, once per item if a list   {{^name}}…{{/name}} if not set
  *   {{>name}} another template      {{t:key}} a message in the page's language; messages may hold {{name}} too
+ * Names that every page knows (lang, self, post_to, request_id, …) and each page's own are listed in templates/README.md.
  * An unknown message key, a partial that is missing or includes itself, or an unclosed section stops the start, with file and line. */
 #ifndef KONSAO_PAGES_PAGES_H
 #define KONSAO_PAGES_PAGES_H
@@ -23,6 +24,8 @@ struct pages;
 /** Loads every *.html below `folder` and `folder`/locales/{km,en}.json, and the files below `folder`/assets to serve. Names have no ending: "signin/kidc". */
 struct pages *pages_load(const char *folder, char *error, size_t error_size);
 void pages_free(struct pages *pages);
+/** A text that every view has unless it says otherwise (issuer, support_phone, support_url). Copied. Before the first request only: not thread-safe. */
+void pages_default(struct pages *pages, const char *name, str value);
 
 /** What a template may show: names to texts, flags and lists. Lives in its arena; texts are not copied. */
 struct view;
@@ -40,9 +43,14 @@ str pages_message(const struct pages *pages, enum lang lang, const char *key);
 /** As pages_message for a key that may not exist (an unknown claim's name): STR_NONE then. */
 str pages_message_or_none(const struct pages *pages, enum lang lang, const char *key);
 
+/** The monogram of a name: its first letter, upper case; empty for an empty name. A view into `name` or a literal. */
+str page_initial(str name);
+
 /** Renders `name` and answers with it: text/html, strict Content-Security-Policy, no-store, no framing. `form_action` (may be STR_NONE) is one more origin that forms on the
  *  page may end at (the relying party's: browsers apply form-action to the redirect after a form too). */
 void page_respond(struct request *rq, const struct pages *pages, enum lang lang, int status, const char *name, struct view *view, str form_action);
+/** Answers with the page "problem" for an HTTP status (400, 403, 404, 405, 408, 413, 414, 429, 431, 500, 503; any other is shown as the nearest of its class). */
+void page_problem(struct request *rq, const struct pages *pages, enum lang lang, int status);
 /** Serves one of the files below assets/ (route: /assets/ and one segment), with a long cache life under a name that holds a content hash ({{asset:style.css}} in templates gives it). */
 void page_asset(struct request *rq, const struct pages *pages);
 
