@@ -78,6 +78,6 @@ struct ipis_health {
     uint64_t calls, failures;
     int64_t last_ok_at;
 };
-void ipis_health(const struct ipis *ipis, struct ipis_health *out);
+void ipis_health(struct ipis *ipis, struct ipis_health *out);
 
 #endif

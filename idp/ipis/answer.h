@@ -1,0 +1,40 @@
+/* What the register's answers mean. Nothing here touches the network: bytes in, values out. This room's own.
+ *
+ * An answer that is not exactly what the interface says is IPIS_UNREACHABLE: something else than the register is
+ * speaking. */
+#ifndef KONSAO_IPIS_ANSWER_H
+#define KONSAO_IPIS_ANSWER_H
+
+#include "ipis/ipis.h"
+
+#define ANSWER_BYTES_MAX ((size_t)1024 * 1024) /* a photo is the largest thing in one */
+
+struct answer {
+    long status;      /* HTTP */
+    str content_type; /* STR_NONE: not said */
+    str body;
+    str xroad_id;    /* X-Road-Id, as it came */
+    str xroad_error; /* X-Road-Error: the call failed on the way, whatever the status is */
+};
+
+/** The result that status and error body say; for IPIS_OK the object in `*body` (released by the arena). Fills in
+ * call->xroad_id, and code, retry_after and attempts_left. */
+MUST_CHECK enum ipis_result answer_read(struct ipis_call *call, const struct answer *answer, json_t **body);
+
+/** The answer to otp: false when it is not one, or is another transaction's. `*expires_in` in seconds, 1 to 3600. */
+MUST_CHECK bool answer_otp(const struct ipis_call *call, const json_t *body, int64_t *expires_in);
+/** The answer to authenticate. IPIS_OK only for an active number that was authenticated by a one-time code, with a
+ * well-formed token. */
+MUST_CHECK enum ipis_result answer_proof(struct ipis_call *call, const json_t *body, struct ipis_proof *out);
+/** The answer to attributes: takes over those of `names` that are there, each of its own type and with a known source;
+ * what was not asked for is dropped. False when one is malformed or when it is another person's. */
+MUST_CHECK bool answer_attributes(struct arena *arena, const json_t *body, const struct kidc *kidc,
+                                  const char *const *names, json_t **attributes, json_t **sources);
+
+/** "outputBiographicData" or "outputContactData", where the interface asks for the attribute `name`; NULL when it has
+ * no such attribute. */
+const char *attribute_asked_in(const char *name);
+/** Whether `token` may stand in an Authorization header (RFC 6750 section 2.1), 16 to 1024 characters. */
+bool is_kyc_token(str token);
+
+#endif

@@ -1,0 +1,31 @@
+/* One HTTP exchange with the register or its security server, by libcurl: kept connections, one deadline, a cap on what
+ * comes back, no redirects, no proxies, nothing but http and https. This room's own. */
+#ifndef KONSAO_IPIS_TRANSPORT_H
+#define KONSAO_IPIS_TRANSPORT_H
+
+#include "ipis/answer.h"
+
+struct transport;
+struct line; /* one of concurrent_max; keeps its connection between calls */
+
+/** NULL, with a sentence for the operator in `error`, when an option makes no sense. */
+struct transport *transport_new(const struct ipis_options *options, char *error, size_t error_size);
+void transport_free(struct transport *transport);
+
+/** A free line, NULL when all are in use; given back with transport_give. */
+struct line *transport_take(struct transport *transport);
+void transport_give(struct transport *transport, struct line *line);
+
+struct wanted {
+    str path;    /* from "/v1/…", encoded, with query */
+    str body;    /* JSON, sent by POST; STR_NONE: GET */
+    str bearer;  /* STR_NONE: no Authorization */
+    bool repeat; /* safe to send again when the connection fails */
+};
+
+/** True when an HTTP answer came whole and in time; `*answer` then lives in `arena`. False: `*why` says it without
+ * naming anybody. */
+MUST_CHECK bool transport_send(struct transport *transport, struct line *line, struct arena *arena,
+                               const struct wanted *wanted, struct answer *answer, const char **why);
+
+#endif
