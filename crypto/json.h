@@ -1,4 +1,5 @@
-/* JSON from outside, parsed strictly: jansson with duplicate members refused and depth and size limited before it sees a byte. */
+/* JSON from outside, parsed strictly: jansson with duplicate members refused and depth and size limited before it sees
+ * a byte. */
 #ifndef KONSAO_CRYPTO_JSON_H
 #define KONSAO_CRYPTO_JSON_H
 
@@ -8,7 +9,8 @@
 
 #define JSON_DEPTH_MAX 16
 
-/** Parses an object (nothing else at the top), at most `max` bytes, no NUL escapes. The arena releases it. NULL when it is not that. */
+/** Parses an object (nothing else at the top), at most `max` bytes, no NUL escapes. The arena releases it. NULL when it
+ * is not that. */
 json_t *json_parse_object(struct arena *arena, str text, size_t max);
 /** A string member, STR_NONE when absent or not a string. The view lives as long as `object`. */
 str json_str(const json_t *object, const char *name);

@@ -1,5 +1,6 @@
-/* Digests, random bytes, key derivation, authenticated encryption, constant-time comparison: OpenSSL behind small functions.
- * None of them can fail in use; if OpenSSL fails (no memory, no entropy) the process ends rather than go on with less. */
+/* Digests, random bytes, key derivation, authenticated encryption, constant-time comparison: OpenSSL behind small
+ * functions. None of them can fail in use; if OpenSSL fails (no memory, no entropy) the process ends rather than go on
+ * with less. */
 #ifndef KONSAO_CRYPTO_PRIMITIVES_H
 #define KONSAO_CRYPTO_PRIMITIVES_H
 
@@ -27,9 +28,10 @@ bool secret_equal(str a, str b);
 /** AES-256-GCM with a fresh random nonce: nonce (12) ciphertext tag (16). `context` is authenticated, not stored. */
 str seal(struct arena *arena, const unsigned char key[static SEAL_KEY_BYTES], str context, str plain);
 /** The reverse. False when the key, the context or a bit is wrong. */
-MUST_CHECK bool unseal(struct arena *arena, const unsigned char key[static SEAL_KEY_BYTES], str context, str sealed, str *plain);
-/** seal and unseal under the key that `secret` (a token, a cookie) gives by HKDF for `purpose`: what the store keeps of a person opens
- *  only with the secret that its holder presents. `purpose` is also the authenticated context. */
+MUST_CHECK bool unseal(struct arena *arena, const unsigned char key[static SEAL_KEY_BYTES], str context, str sealed,
+                       str *plain);
+/** seal and unseal under the key that `secret` (a token, a cookie) gives by HKDF for `purpose`: what the store keeps of
+ * a person opens only with the secret that its holder presents. `purpose` is also the authenticated context. */
 str seal_under(struct arena *arena, str secret, str purpose, str plain);
 MUST_CHECK bool unseal_under(struct arena *arena, str secret, str purpose, str sealed, str *plain);
 

@@ -1,0 +1,263 @@
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/param_build.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "crypto/engine.h"
+#include "crypto/json.h"
+#include "crypto/key.h"
+#include "crypto/primitives.h"
+
+#define P256_BYTES 32
+#define KID_BYTES_MAX 256
+#define RSA_EXPONENT_BYTES_MAX 8 /* OpenSSL's own limit for large keys; a longer one only makes checking slow */
+
+struct member {
+    const char *jwk, *param;
+};
+
+static const struct member rsa_members[] = {
+    {"n", OSSL_PKEY_PARAM_RSA_N},          {"e", OSSL_PKEY_PARAM_RSA_E},
+    {"d", OSSL_PKEY_PARAM_RSA_D},          {"p", OSSL_PKEY_PARAM_RSA_FACTOR1},
+    {"q", OSSL_PKEY_PARAM_RSA_FACTOR2},    {"dp", OSSL_PKEY_PARAM_RSA_EXPONENT1},
+    {"dq", OSSL_PKEY_PARAM_RSA_EXPONENT2}, {"qi", OSSL_PKEY_PARAM_RSA_COEFFICIENT1}};
+#define RSA_PUBLIC_MEMBERS 2
+
+static void free_builder(OSSL_PARAM_BLD **builder)
+{
+    OSSL_PARAM_BLD_free(*builder);
+}
+
+static void free_params(OSSL_PARAM **params)
+{
+    OSSL_PARAM_free(*params);
+}
+
+static void free_context(EVP_PKEY_CTX **ctx)
+{
+    EVP_PKEY_CTX_free(*ctx);
+}
+
+static void free_number(void *number)
+{
+    BN_clear_free(number);
+}
+
+static bool read_bytes(struct arena *arena, const json_t *jwk, const char *name, str *out)
+{
+    str text = json_str(jwk, name);
+    return text.n > 0 && text.n <= 2 * RSA_BITS_MAX / 8 && base64url_decode(arena, text, out);
+}
+
+static bool push_number(struct arena *arena, OSSL_PARAM_BLD *builder, const char *param, str bytes)
+{
+    BIGNUM *number = BN_bin2bn((const unsigned char *)bytes.p, (int)bytes.n, NULL);
+    engine_require(number != NULL, "number");
+    arena_defer(arena, free_number, number); /* the builder keeps the pointer */
+    return OSSL_PARAM_BLD_push_BN(builder, param, number) == 1;
+}
+
+/* The key from its numbers, if they are consistent: the point on the curve, the private part the public one's. A public
+ * RSA key has nothing to hold it against but its own modulus, and that takes milliseconds a stranger could spend. */
+static EVP_PKEY *assemble(const char *type, OSSL_PARAM_BLD *builder, bool is_private)
+{
+    CLEANUP(free_params) OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(builder);
+    CLEANUP(free_context) EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    EVP_PKEY *pkey = NULL;
+    engine_require(params && maker && EVP_PKEY_fromdata_init(maker) == 1, "key");
+    if (EVP_PKEY_fromdata(maker, &pkey, is_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, params) != 1)
+        return NULL;
+    CLEANUP(free_context) EVP_PKEY_CTX *checker = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+    engine_require(checker != NULL, "key");
+    bool good = is_private ? EVP_PKEY_pairwise_check(checker) == 1
+                           : EVP_PKEY_is_a(pkey, "RSA") || EVP_PKEY_public_check(checker) == 1;
+    if (good)
+        return pkey;
+    EVP_PKEY_free(pkey);
+    return NULL;
+}
+
+/* Modulus and exponent are odd, and the exponent is more than 1 and short. */
+static bool is_rsa_number(const char *name, str bytes)
+{
+    unsigned char last = (unsigned char)bytes.p[bytes.n - 1];
+    if (strcmp(name, "n") == 0)
+        return last & 1;
+    if (strcmp(name, "e") == 0)
+        return bytes.n <= RSA_EXPONENT_BYTES_MAX && (last & 1) && (last > 1 || bytes.n > 1);
+    return true;
+}
+
+static EVP_PKEY *read_rsa(struct arena *arena, const json_t *jwk, bool is_private)
+{
+    CLEANUP(free_builder) OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    size_t count = is_private ? COUNT_OF(rsa_members) : RSA_PUBLIC_MEMBERS;
+    for (size_t i = 0; i < count; i++) {
+        str bytes;
+        if (!read_bytes(arena, jwk, rsa_members[i].jwk, &bytes) || !is_rsa_number(rsa_members[i].jwk, bytes) ||
+            !push_number(arena, builder, rsa_members[i].param, bytes))
+            return NULL;
+    }
+    return assemble("RSA", builder, is_private);
+}
+
+static EVP_PKEY *read_ec(struct arena *arena, const json_t *jwk, bool is_private)
+{
+    CLEANUP(free_builder) OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    str x, y, d;
+    if (!str_is(json_str(jwk, "crv"), "P-256") || !read_bytes(arena, jwk, "x", &x) ||
+        !read_bytes(arena, jwk, "y", &y) || x.n != P256_BYTES || y.n != P256_BYTES)
+        return NULL;
+    unsigned char point[1 + 2 * P256_BYTES] = {4}; /* uncompressed (SEC 1 section 2.3.3) */
+    memcpy(point + 1, x.p, P256_BYTES);
+    memcpy(point + 1 + P256_BYTES, y.p, P256_BYTES);
+    if (OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) != 1 ||
+        OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point) != 1)
+        return NULL;
+    if (is_private && (!read_bytes(arena, jwk, "d", &d) || d.n != P256_BYTES ||
+                       !push_number(arena, builder, OSSL_PKEY_PARAM_PRIV_KEY, d)))
+        return NULL;
+    return assemble("EC", builder, is_private);
+}
+
+static EVP_PKEY *read_okp(struct arena *arena, const json_t *jwk, bool is_private)
+{
+    str x, d;
+    if (!str_is(json_str(jwk, "crv"), "Ed25519") || !read_bytes(arena, jwk, "x", &x) || x.n != 32)
+        return NULL;
+    if (!is_private)
+        return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, (const unsigned char *)x.p, x.n);
+    if (!read_bytes(arena, jwk, "d", &d) || d.n != 32)
+        return NULL;
+    EVP_PKEY *pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, (const unsigned char *)d.p, d.n);
+    unsigned char of_d[32];
+    size_t n = sizeof of_d;
+    if (pkey && EVP_PKEY_get_raw_public_key(pkey, of_d, &n) == 1 && str_eq(str_bytes(of_d, n), x))
+        return pkey;
+    EVP_PKEY_free(pkey);
+    return NULL;
+}
+
+static bool has_word(const json_t *array, const char *word)
+{
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const char *text = json_string_value(json_array_get(array, i));
+        if (text && strcmp(text, word) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_string_or_absent(const json_t *jwk, const char *name)
+{
+    const json_t *value = json_object_get(jwk, name);
+    return !value || (json_is_string(value) && json_string_length(value) > 0);
+}
+
+/* What RFC 7517 section 4 says beside the numbers. */
+static const char *objection(const json_t *jwk)
+{
+    const json_t *ops = json_object_get(jwk, "key_ops");
+    if (!json_is_object(jwk) || json_str(jwk, "kty").n == 0)
+        return "the key has no type (kty)";
+    if (str_is(json_str(jwk, "kty"), "oct") || json_object_get(jwk, "k"))
+        return "the key is symmetric";
+    if (!is_string_or_absent(jwk, "use") || !is_string_or_absent(jwk, "alg") || !is_string_or_absent(jwk, "kid"))
+        return "use, alg or kid of the key is not a text";
+    if (json_str(jwk, "kid").n > KID_BYTES_MAX)
+        return "the key's kid is longer than 256 bytes";
+    if (json_object_get(jwk, "use") && !str_is(json_str(jwk, "use"), "sig"))
+        return "the key is not for signatures";
+    if (ops && !has_word(ops, "verify") && !has_word(ops, "sign"))
+        return "the key's key_ops has neither verify nor sign";
+    if (json_object_get(jwk, "alg") && jose_alg_of(json_str(jwk, "alg")) == ALG_NONE_GIVEN)
+        return "the key's algorithm is not one of ES256, RS256, PS256, EdDSA";
+    return NULL;
+}
+
+static enum jose_alg alg_for(const json_t *jwk, enum jose_alg fallback)
+{
+    if (json_object_get(jwk, "alg"))
+        return jose_alg_of(json_str(jwk, "alg"));
+    if (fallback != ALG_NONE_GIVEN)
+        return fallback;
+    str kty = json_str(jwk, "kty");
+    return str_is(kty, "EC") ? ALG_ES256 : str_is(kty, "RSA") ? ALG_RS256 : ALG_EDDSA;
+}
+
+struct jose_key *jose_key_from_jwk(const json_t *jwk, enum jose_alg fallback, const char **why)
+{
+    *why = objection(jwk);
+    if (*why)
+        return NULL;
+    CLEANUP(arena_release) struct arena *arena = arena_new();
+    str kty = json_str(jwk, "kty");
+    bool is_private = json_object_get(jwk, "d") != NULL;
+    EVP_PKEY *pkey = NULL;
+    if (str_is(kty, "EC"))
+        pkey = read_ec(arena, jwk, is_private);
+    else if (str_is(kty, "RSA"))
+        pkey = read_rsa(arena, jwk, is_private);
+    else if (str_is(kty, "OKP"))
+        pkey = read_okp(arena, jwk, is_private);
+    struct jose_key *key = key_wrap(pkey, alg_for(jwk, fallback), is_private, why);
+    if (key && json_object_get(jwk, "kid"))
+        key_set_id(key, json_str(jwk, "kid"));
+    return key;
+}
+
+static str number_text(const struct jose_key *key, const char *param, struct arena *arena)
+{
+    BIGNUM *number = NULL;
+    engine_require(EVP_PKEY_get_bn_param(key->pkey, param, &number) == 1, "public key");
+    arena_defer(arena, free_number, number);
+    size_t n = (size_t)BN_num_bytes(number);
+    unsigned char *bytes = arena_alloc(arena, n);
+    BN_bn2bin(number, bytes);
+    return base64url_encode(arena, str_bytes(bytes, n));
+}
+
+/* The members that make the key, in the order and form that its thumbprint wants (RFC 7638 section 3.2), without the
+ * braces. */
+static str required_members(const struct jose_key *key, struct arena *arena)
+{
+    unsigned char bytes[1 + 2 * P256_BYTES];
+    size_t n = sizeof bytes;
+    if (key->alg == ALG_RS256 || key->alg == ALG_PS256) {
+        str e = number_text(key, OSSL_PKEY_PARAM_RSA_E, arena),
+            modulus = number_text(key, OSSL_PKEY_PARAM_RSA_N, arena);
+        return arena_printf(arena, "\"e\":\"%.*s\",\"kty\":\"RSA\",\"n\":\"%.*s\"", STR_FMT(e), STR_FMT(modulus));
+    }
+    if (key->alg == ALG_EDDSA) {
+        engine_require(EVP_PKEY_get_raw_public_key(key->pkey, bytes, &n) == 1, "public key");
+        str x = base64url_encode(arena, str_bytes(bytes, n));
+        return arena_printf(arena, "\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"%.*s\"", STR_FMT(x));
+    }
+    engine_require(EVP_PKEY_get_octet_string_param(key->pkey, OSSL_PKEY_PARAM_PUB_KEY, bytes, sizeof bytes, &n) == 1 &&
+                       n == sizeof bytes,
+                   "public key");
+    str x = base64url_encode(arena, str_bytes(bytes + 1, P256_BYTES));
+    str y = base64url_encode(arena, str_bytes(bytes + 1 + P256_BYTES, P256_BYTES));
+    return arena_printf(arena, "\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"%.*s\",\"y\":\"%.*s\"", STR_FMT(x),
+                        STR_FMT(y));
+}
+
+str key_thumbprint(const struct jose_key *key, struct arena *arena)
+{
+    str members = required_members(key, arena);
+    return base64url_encode(arena, sha256_key(arena, arena_printf(arena, "{%.*s}", STR_FMT(members))));
+}
+
+str jose_key_public_jwk(const struct jose_key *key, struct arena *arena)
+{
+    struct buf jwk = buf_new(arena, 1024);
+    buf_char(&jwk, '{');
+    buf_add(&jwk, required_members(key, arena));
+    buf_json_str(&jwk, "use", STR("sig"));
+    buf_json_str(&jwk, "alg", str_of(jose_alg_name(key->alg)));
+    buf_json_str(&jwk, "kid", key->kid);
+    buf_char(&jwk, '}');
+    return buf_str(&jwk);
+}
