@@ -1,6 +1,6 @@
 /* How a C struct becomes a record's value: a table of fields, each with a tag that never changes meaning. Compact, no parsing cost worth
  * naming, and open to growth: unknown tags are skipped, missing ones stay zero. A value starts with a format byte and the kind's byte, so that a
- * record read as another kind is refused. */
+ * record read as another kind is refused; then, for each field, its tag, the length in 7-bit groups (lowest first), and that many bytes. */
 #ifndef KONSAO_STORE_CODEC_H
 #define KONSAO_STORE_CODEC_H
 

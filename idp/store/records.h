@@ -23,6 +23,7 @@ enum record_kind {
 
 struct record_info {
     const char *name; /* of its sub-database */
+    unsigned char id; /* its number in files: never changed, never used again */
     bool durable;
     unsigned indexes; /* how many it uses */
 };

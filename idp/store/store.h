@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "store/records.h"
 
-#define STORE_KEY_MAX 256   /* bytes of a key, and of an index value */
+#define STORE_KEY_MAX 255 /* bytes of a key (at least one), and of an index value */
 #define STORE_INDEXES 2
 
 struct store;

@@ -1,0 +1,15 @@
+#include "store/records.h"
+
+const struct record_info record_table[RECORD_KINDS] = {
+    [RECORD_CLIENT] = {.name = "client", .id = 1, .durable = true},
+    [RECORD_CONSENT] = {.name = "consent", .id = 2, .durable = true, .indexes = 2},
+    [RECORD_GRANT] = {.name = "grant", .id = 3, .durable = true, .indexes = 2},
+    [RECORD_REFRESH] = {.name = "refresh", .id = 4, .durable = true, .indexes = 1},
+    [RECORD_AUDIT] = {.name = "audit", .id = 5, .durable = true},
+    [RECORD_INTERACTION] = {.name = "interaction", .id = 6},
+    [RECORD_CODE] = {.name = "code", .id = 7},
+    [RECORD_SESSION] = {.name = "session", .id = 8, .indexes = 2},
+    [RECORD_ACCESS] = {.name = "access", .id = 9, .indexes = 1},
+    [RECORD_REPLAY] = {.name = "replay", .id = 10},
+    [RECORD_COUNTER] = {.name = "counter", .id = 11},
+};
