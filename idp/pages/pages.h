@@ -2,6 +2,7 @@
  *
  * The templates are logic-less (a subset of Mustache) and escape by default; there is no way to say "raw":
  *   {{name}} a text, HTML-escaped   {{#name}}…{{/name}} once if set, once per item if a list   {{^name}}…{{/name}} if not set
+ *   {{asset:style.css}} the address of a file in assets/   {{! a remark }}
  *   {{>name}} another template      {{t:key}} a message in the page's language; messages may hold {{name}} too
  * Names that every page knows (lang, self, post_to, request_id, …) and each page's own are listed in templates/README.md.
  * An unknown message key, a partial that is missing or includes itself, or an unclosed section stops the start, with file and line. */
