@@ -12,7 +12,6 @@
 
 #define P256_BYTES 32
 #define KID_BYTES_MAX 256
-#define RSA_EXPONENT_BYTES_MAX 8 /* OpenSSL's own limit for large keys; a longer one only makes checking slow */
 
 struct member {
     const char *jwk, *param;
@@ -79,15 +78,18 @@ static EVP_PKEY *assemble(const char *type, OSSL_PARAM_BLD *builder, bool is_pri
     return NULL;
 }
 
-/* Modulus and exponent are odd, and the exponent is more than 1 and short. */
+/* Modulus and exponent are odd, and the exponent is more than 1 and, as OpenSSL wants of large
+ * keys, at most 64 bits: a longer one only makes checking slow. */
 static bool is_rsa_number(const char *name, str bytes)
 {
-    unsigned char last = (unsigned char)bytes.p[bytes.n - 1];
     if (strcmp(name, "n") == 0)
-        return last & 1;
-    if (strcmp(name, "e") == 0)
-        return bytes.n <= RSA_EXPONENT_BYTES_MAX && (last & 1) && (last > 1 || bytes.n > 1);
-    return true;
+        return (unsigned char)bytes.p[bytes.n - 1] & 1;
+    if (strcmp(name, "e") != 0)
+        return true;
+    uint64_t exponent = 0;
+    for (size_t i = 0; i < bytes.n && bytes.n <= sizeof exponent; i++)
+        exponent = exponent << 8 | (unsigned char)bytes.p[i];
+    return exponent > 1 && (exponent & 1);
 }
 
 static EVP_PKEY *read_rsa(struct arena *arena, const json_t *jwk, bool is_private)

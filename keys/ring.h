@@ -1,9 +1,11 @@
-/* The key ring: every secret of the provider itself. Signing keys per algorithm (next, active, retired) and the derived-key roots, in one
- * file that is sealed (AES-256-GCM) under a master key kept elsewhere. Signing goes through here alone.
+/* The key ring: every secret of the provider itself. Signing keys per algorithm (next, active, retired) and the
+ * derived-key roots, in one file that is sealed (AES-256-GCM) under a master key kept elsewhere. Signing goes through
+ * here alone.
  *
- * A rotation makes the next key active, the active one retired (kept in the JWKS until every token it signed has ended), and a new
- * next one, which relying parties therefore know before it signs anything. The file is replaced atomically (write, fsync, rename, fsync of
- * the folder) under a lock, so that the command and the server can both have it open; the server notices by ring_refresh. */
+ * A rotation makes the next key active, the active one retired (kept in the JWKS until every token it signed has
+ * ended), and a new next one, which relying parties therefore know before it signs anything. The file is replaced
+ * atomically (write, fsync, rename, fsync of the folder) under a lock, so that the command and the server can both have
+ * it open; the server notices by ring_refresh. */
 #ifndef KONSAO_KEYS_RING_H
 #define KONSAO_KEYS_RING_H
 
@@ -19,12 +21,14 @@ enum ring_root {
     RING_ROOTS
 };
 
-/** Makes a new ring with an ES256 and an RS256 key (active and next), and a master key file (32 random bytes, mode 0400) if there is none yet. Fails if the ring exists. */
+/** Makes a new ring with an ES256 and an RS256 key (active and next), and a master key file (32 random bytes, mode
+ * 0400) if there is none yet. Fails if the ring exists. */
 MUST_CHECK bool ring_create(const char *path, const char *master_path, char *error, size_t error_size);
 /** Opens it. NULL with a sentence in `error` (no such file, wrong master key, file readable by others, damaged). */
 struct key_ring *ring_open(const char *path, const char *master_path, char *error, size_t error_size);
 void ring_close(struct key_ring *ring);
-/** Looks whether the file was replaced and takes the new content; true if it did. A ring that can't be read leaves the old one in force and logs why. Call every second from one thread. */
+/** Looks whether the file was replaced and takes the new content; true if it did. A ring that can't be read leaves the
+ * old one in force and logs why. Call every second from one thread. */
 bool ring_refresh(struct key_ring *ring);
 
 /* What these return stays valid until ring_close, through refreshes. */
@@ -35,8 +39,10 @@ const struct jose_key *ring_signer(const struct key_ring *ring, enum jose_alg al
 const struct jose_key *ring_find(const struct key_ring *ring, str kid);
 /** The JWK Set as published: all public keys. */
 str ring_jwks(const struct key_ring *ring);
-/** HMAC-SHA256 under a root's version (0: the current one). `version` below 1 or unknown ends the process: versions come from our own records. */
-void ring_mac(const struct key_ring *ring, enum ring_root root, unsigned version, str data, unsigned char out[static 32]);
+/** HMAC-SHA256 under a root's version (0: the current one). An unknown version ends the process: versions come from our
+ * own records. */
+void ring_mac(const struct key_ring *ring, enum ring_root root, unsigned version, str data,
+              unsigned char out[static 32]);
 unsigned ring_root_version(const struct key_ring *ring, enum ring_root root);
 
 struct ring_key_info {
@@ -45,12 +51,14 @@ struct ring_key_info {
     enum { KEY_NEXT, KEY_ACTIVE, KEY_RETIRED } state;
     int64_t created_at, activated_at, retired_at, drop_at; /* seconds; 0: not yet */
 };
-/** All keys, newest first, in `arena`. */
+/** All keys in force, newest first, in `arena`. */
 size_t ring_list(const struct key_ring *ring, struct arena *arena, struct ring_key_info **out);
 
-/** Rotates the keys of one algorithm, or of all (ALG_NONE_GIVEN). A retired key leaves the JWKS `keep_seconds` after now. Refuses, with a sentence, while the next key is
- *  younger than `min_age_seconds` (relying parties cache the JWKS) unless that is 0. */
-MUST_CHECK bool ring_rotate(struct key_ring *ring, enum jose_alg alg, int64_t keep_seconds, int64_t min_age_seconds, char *error, size_t error_size);
+/** Rotates the keys of one algorithm, or of all (ALG_NONE_GIVEN). A retired key leaves the JWKS `keep_seconds` after
+ * now. Refuses, with a sentence, while the next key is younger than `min_age_seconds` (relying parties cache the JWKS)
+ * unless that is 0. */
+MUST_CHECK bool ring_rotate(struct key_ring *ring, enum jose_alg alg, int64_t keep_seconds, int64_t min_age_seconds,
+                            char *error, size_t error_size);
 /** Adds a new version of a root; records made earlier keep theirs. */
 MUST_CHECK bool ring_add_root(struct key_ring *ring, enum ring_root root, char *error, size_t error_size);
 
