@@ -14,7 +14,7 @@ struct audit_entry {
     str detail;         /* a few words more, never personal */
 };
 
-/** The op that appends `entry`, to go into the same store_write as the change it tells of. `entry` must live until then. */
+/** The op that appends `entry`, to go into the same store_write as the change it tells of. Copies `entry` into `arena`, which must live until then. */
 struct store_op audit_op(struct arena *arena, struct audit_entry *entry);
 /** Appends now, and returns when it is on disk. */
 MUST_CHECK bool audit_write(struct store *store, struct audit_entry *entry);
@@ -30,8 +30,12 @@ void audit_queue_free(struct audit_queue *queue);
 /** The entry as JSON text, from a stored value. */
 MUST_CHECK bool audit_to_json(struct arena *arena, uint64_t number, str value, str *json);
 
-struct audit_report { uint64_t entries, bad_at; const char *problem; /* NULL: the chain holds */ str head; /* hex hash of the last entry, to be kept elsewhere: it shows a cut at the end */ };
-/** Walks the whole chain. */
+struct audit_report {
+    uint64_t entries, bad_at; /* how many hold; the number of the first that does not, 0 if all do */
+    const char *problem;      /* NULL: the chain holds */
+    str head;                 /* hex hash of the last entry that holds, to be kept elsewhere: it shows a cut at the end */
+};
+/** Walks the whole chain until something is wrong. True if all of it holds; else `out->problem` says why not, a store that cannot be read included. */
 MUST_CHECK bool audit_verify(struct store *store, struct arena *arena, struct audit_report *out);
 
 #endif
