@@ -31,9 +31,6 @@ MUST_CHECK enum ipis_result answer_proof(struct ipis_call *call, const json_t *b
 MUST_CHECK bool answer_attributes(struct arena *arena, const json_t *body, const struct kidc *kidc,
                                   const char *const *names, json_t **attributes, json_t **sources);
 
-/** "outputBiographicData" or "outputContactData", where the interface asks for the attribute `name`; NULL when it has
- * no such attribute. */
-const char *attribute_asked_in(const char *name);
 /** Whether `token` may stand in an Authorization header (RFC 6750 section 2.1), 16 to 1024 characters. */
 bool is_kyc_token(str token);
 

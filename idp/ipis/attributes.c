@@ -1,8 +1,9 @@
-#include "ipis/answer.h"
+#include "ipis/attributes.h"
 
 #include <string.h>
 
 #include "crypto/json.h"
+#include "ipis/answer.h"
 
 static bool is_text(const json_t *value, size_t max)
 {
@@ -60,9 +61,6 @@ static bool is_address(const json_t *value)
     return found > 0 && found == json_object_size(value);
 }
 
-#define ASK_BIOGRAPHIC "outputBiographicData"
-#define ASK_CONTACT "outputContactData"
-
 static const struct attribute {
     const char *name;
     const char *asked_in;
@@ -106,6 +104,12 @@ static bool is_source(str source)
            str_is(source, "NATIONALITY");
 }
 
+bool attribute_is_valid(const char *name, const json_t *value, str source)
+{
+    const struct attribute *attribute = find(name);
+    return attribute && attribute->is_valid(value) && is_source(source);
+}
+
 static void release_json(void *json)
 {
     json_decref(json);
@@ -138,14 +142,13 @@ bool answer_attributes(struct arena *arena, const json_t *body, const struct kid
     *attributes = new_object(arena);
     *sources = new_object(arena);
     for (; *names; names++) {
-        const struct attribute *attribute = find(*names);
-        if (!attribute)
+        const char *asked_in = attribute_asked_in(*names);
+        if (!asked_in)
             continue;
-        bool is_contact = strcmp(attribute->asked_in, ASK_CONTACT) == 0;
-        json_t *value = json_object_get(is_contact ? contact : biographic, *names);
+        json_t *value = json_object_get(strcmp(asked_in, ASK_CONTACT) == 0 ? contact : biographic, *names);
         if (!value || json_is_null(value))
             continue;
-        if (!attribute->is_valid(value) || !is_source(json_str(from, *names)))
+        if (!attribute_is_valid(*names, value, json_str(from, *names)))
             return false;
         if (strcmp(*names, "kidc") == 0 && !is_same_person(value, kidc))
             return false;

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "ipis/attributes.h"
 #include "ipis/breaker.h"
 #include "ipis/transport.h"
 
@@ -205,7 +206,7 @@ static str names_asked_in(struct arena *arena, const char *const *names, const c
 
 static str attributes_request(const struct ipis_call *call, str consent_id, const char *const *names)
 {
-    static const char *const lists[] = {"outputBiographicData", "outputContactData"};
+    static const char *const lists[] = {ASK_BIOGRAPHIC, ASK_CONTACT};
     struct buf json = buf_new(call->arena, 512);
     buf_char(&json, '{');
     for (size_t i = 0; i < COUNT_OF(lists); i++)
