@@ -196,7 +196,7 @@ int env_reopen(struct env *env, unsigned generation)
     pthread_rwlock_wrlock(&env->lock);
     if (!env->mdb || env->generation == generation) {
         rc = reopen(env);
-        log_warn("store.reopen path=%s result=%s", env->path, mdb_strerror(rc));
+        log_warn("store.reopen path=%s result=%s", env->path, rc == 0 ? "ok" : mdb_strerror(rc));
     }
     pthread_rwlock_unlock(&env->lock);
     return rc;
