@@ -1,0 +1,93 @@
+/* private_key_jwt: a JWT that the client signed to say who it is (RFC 7523 section 3, OpenID Connect Core section 9).
+ */
+#include "base/clock.h"
+#include "crypto/json.h"
+#include "crypto/primitives.h"
+#include "oauth/client_auth.h"
+
+#define ASSERTION_BYTES_MAX 8192
+#define ASSERTION_LIFE_MAX 3600 /* seconds until exp */
+#define SKEW 60                 /* seconds that clocks may differ */
+#define REFUSED(why) OAUTH_ERROR_STATUS(401, "invalid_client", (why))
+#define TIME_MAX 253402300799 /* the year 9999 */
+
+str client_assertion_issuer(struct arena *arena, str assertion)
+{
+    struct jws_parts jws;
+    return jws_parse(arena, assertion, ASSERTION_BYTES_MAX, &jws) ? json_str(jws.payload, "iss") : STR_NONE;
+}
+
+/* Whether `audience` is us: the issuer, or the URL of the token endpoint or of the endpoint that is called. */
+static bool audience_is_us(struct provider *provider, struct request *rq, str audience)
+{
+    str issuer = provider->settings->issuer;
+    return str_eq(audience, issuer) || str_eq(audience, arena_printf(rq->arena, "%.*s/token", STR_FMT(issuer))) ||
+           str_eq(audience, arena_printf(rq->arena, "%.*s%.*s", STR_FMT(issuer), STR_FMT(rq->path)));
+}
+
+static bool audience_has_us(struct provider *provider, struct request *rq, const json_t *payload)
+{
+    const json_t *aud = json_object_get(payload, "aud");
+    if (json_is_string(aud))
+        return audience_is_us(provider, rq, json_str(payload, "aud"));
+    for (size_t i = 0; i < json_array_size(aud); i++)
+        if (audience_is_us(provider, rq, str_of(json_string_value(json_array_get(aud, i)))))
+            return true;
+    return false;
+}
+
+static const char *check_times(const json_t *payload)
+{
+    int64_t now = clock_now(), exp, nbf, iat;
+    if (!json_int(payload, "exp", 0, TIME_MAX, &exp))
+        return "the client assertion has no valid exp";
+    if (exp + SKEW <= now)
+        return "the client assertion has expired";
+    if (exp > now + ASSERTION_LIFE_MAX + SKEW)
+        return "the client assertion is valid for too long";
+    if (json_object_get(payload, "nbf") && (!json_int(payload, "nbf", 0, TIME_MAX, &nbf) || nbf > now + SKEW))
+        return "the client assertion is not valid yet";
+    if (json_object_get(payload, "iat") && (!json_int(payload, "iat", 0, TIME_MAX, &iat) || iat > now + SKEW))
+        return "the client assertion was issued in the future";
+    return NULL;
+}
+
+/* Marks the assertion as used, as long as it could be used again. */
+static struct oauth_error consume(struct provider *provider, struct request *rq, const struct client *client,
+                                  const json_t *payload)
+{
+    str jti = json_str(payload, "jti");
+    int64_t exp;
+    if (jti.n == 0 || jti.n > 256 || !json_int(payload, "exp", 0, TIME_MAX, &exp))
+        return REFUSED("the client assertion has no valid jti");
+    struct store_op op = {.what = STORE_PUT,
+                          .kind = RECORD_REPLAY,
+                          .key = sha256_key(rq->arena, arena_printf(rq->arena, "assertion\n%.*s\n%.*s",
+                                                                    STR_FMT(client->id), STR_FMT(jti))),
+                          .value = STR("used"),
+                          .expires_at = exp + SKEW + 1,
+                          .condition = IF_ABSENT};
+    switch (store_write(provider->store, &op, 1)) {
+    case STORE_OK:
+        return OAUTH_OK;
+    case STORE_CONFLICT:
+        return REFUSED("the client assertion was used before");
+    default:
+        return OAUTH_UNAVAILABLE;
+    }
+}
+
+struct oauth_error client_assertion_check(struct provider *provider, struct request *rq, const struct client *client,
+                                          str assertion)
+{
+    struct jws_parts jws;
+    if (!jws_parse(rq->arena, assertion, ASSERTION_BYTES_MAX, &jws) || !client->keys ||
+        !jose_keyset_verify(client->keys, &jws))
+        return REFUSED("the client assertion is not signed with a registered key");
+    if (!str_eq(json_str(jws.payload, "iss"), client->id) || !str_eq(json_str(jws.payload, "sub"), client->id))
+        return REFUSED("iss and sub of the client assertion must be the client_id");
+    if (!audience_has_us(provider, rq, jws.payload))
+        return REFUSED("the client assertion is for another audience");
+    const char *fault = check_times(jws.payload);
+    return fault ? REFUSED(fault) : consume(provider, rq, client, jws.payload);
+}

@@ -1,0 +1,85 @@
+#include "base/buf.h"
+#include "oauth/claims.h"
+#include "oauth/endpoints.h"
+#include "oauth/oauth.h"
+#include "records/assurance.h"
+
+static const char cache_an_hour[] = "public, max-age=3600";
+
+/* The algorithms that the ring can sign with. */
+static str signing_algs(struct arena *arena, const struct key_ring *keys)
+{
+    static const enum jose_alg algs[] = {ALG_RS256, ALG_ES256, ALG_PS256, ALG_EDDSA};
+    struct buf list = buf_new(arena, 64);
+    for (size_t i = 0; i < COUNT_OF(algs); i++)
+        if (ring_signer(keys, algs[i]))
+            buf_printf(&list, "%s ", jose_alg_name(algs[i]));
+    return buf_str(&list);
+}
+
+static void add_endpoints(struct buf *json, const struct settings *settings)
+{
+    for (size_t i = 0; i < oauth_feature_count; i++)
+        if (oauth_features[i].metadata)
+            buf_json_str(json, oauth_features[i].metadata,
+                         arena_printf(json->arena, "%.*s%s", STR_FMT(settings->issuer), oauth_features[i].route.path));
+}
+
+static void add_client_authentication(struct buf *json)
+{
+    static const str confidential = STR_INIT("client_secret_basic client_secret_post private_key_jwt");
+    static const str assertion_algs = STR_INIT("ES256 RS256 PS256 EdDSA");
+    buf_json_words(json, "token_endpoint_auth_methods_supported",
+                   STR("client_secret_basic client_secret_post private_key_jwt none"), ' ');
+    buf_json_words(json, "token_endpoint_auth_signing_alg_values_supported", assertion_algs, ' ');
+    buf_json_words(json, "introspection_endpoint_auth_methods_supported", confidential, ' ');
+    buf_json_words(json, "introspection_endpoint_auth_signing_alg_values_supported", assertion_algs, ' ');
+    buf_json_words(json, "revocation_endpoint_auth_methods_supported",
+                   STR("client_secret_basic client_secret_post private_key_jwt none"), ' ');
+    buf_json_words(json, "revocation_endpoint_auth_signing_alg_values_supported", assertion_algs, ' ');
+}
+
+str discovery_document(struct arena *arena, const struct settings *settings, const struct key_ring *keys)
+{
+    struct buf json = buf_new(arena, 4096);
+    buf_char(&json, '{');
+    buf_json_str(&json, "issuer", settings->issuer);
+    add_endpoints(&json, settings);
+    buf_json_words(&json, "scopes_supported", scopes_supported(arena), ' ');
+    buf_json_words(&json, "claims_supported",
+                   arena_printf(arena, "sub acr auth_time %.*s", STR_FMT(claims_supported(arena))), ' ');
+    buf_json_words(&json, "response_types_supported", STR("code"), ' ');
+    buf_json_words(&json, "response_modes_supported", STR("query form_post"), ' ');
+    buf_json_words(&json, "grant_types_supported", STR("authorization_code refresh_token client_credentials"), ' ');
+    buf_json_words(&json, "code_challenge_methods_supported", STR("S256"), ' ');
+    buf_json_words(&json, "subject_types_supported", STR("pairwise public"), ' ');
+    buf_json_words(&json, "id_token_signing_alg_values_supported", signing_algs(arena, keys), ' ');
+    buf_json_words(&json, "userinfo_signing_alg_values_supported", signing_algs(arena, keys), ' ');
+    buf_json_words(&json, "acr_values_supported", assurance_names(arena), ' ');
+    buf_json_words(&json, "prompt_values_supported", STR("none login consent select_account"), ' ');
+    buf_json_words(&json, "display_values_supported", STR("page"), ' ');
+    buf_json_words(&json, "claim_types_supported", STR("normal"), ' ');
+    buf_json_words(&json, "ui_locales_supported", STR("km en"), ' ');
+    buf_json_words(&json, "claims_locales_supported", STR("km en"), ' ');
+    add_client_authentication(&json);
+    buf_json_bool(&json, "claims_parameter_supported", true);
+    buf_json_bool(&json, "request_parameter_supported", false);
+    buf_json_bool(&json, "request_uri_parameter_supported", false);
+    buf_json_bool(&json, "authorization_response_iss_parameter_supported", true);
+    buf_char(&json, '}');
+    return buf_str(&json);
+}
+
+void discovery_handle(struct request *rq, void *context)
+{
+    const struct provider *provider = context;
+    response_header(rq, "Cache-Control", STR(cache_an_hour));
+    respond_json(rq, 200, provider->discovery);
+}
+
+void jwks_handle(struct request *rq, void *context)
+{
+    const struct provider *provider = context;
+    response_header(rq, "Cache-Control", STR(cache_an_hour));
+    respond(rq, 200, "application/jwk-set+json", ring_jwks(provider->keys));
+}

@@ -1,0 +1,41 @@
+#include "oauth/authorize.h"
+#include "oauth/endpoints.h"
+#include "oauth/oauth.h"
+#include "oauth/token.h"
+
+/* Inline: bounded CPU and store reads only. Everything that writes, or asks the register, runs on the worker pool. */
+const struct feature oauth_features[] = {
+    {NULL,
+     "OpenID Connect Discovery 1.0, section 4",
+     {"GET", "/.well-known/openid-configuration", RUN_INLINE, true, discovery_handle, NULL}},
+    {NULL,
+     "RFC 8414, section 3",
+     {"GET", "/.well-known/oauth-authorization-server", RUN_INLINE, true, discovery_handle, NULL}},
+    {"jwks_uri", "RFC 7517, section 5", {"GET", "/jwks", RUN_INLINE, true, jwks_handle, NULL}},
+    {"authorization_endpoint",
+     "OpenID Connect Core 1.0, section 3.1.2",
+     {"GET", "/authorize", RUN_WORKER, false, authorize_handle, NULL}},
+    {NULL,
+     "OpenID Connect Core 1.0, section 3.1.2.1",
+     {"POST", "/authorize", RUN_WORKER, false, authorize_handle, NULL}},
+    {NULL,
+     "OpenID Connect Core 1.0, section 3.1.2.5",
+     {"GET", "/authorize/*", RUN_WORKER, false, authorize_resume, NULL}},
+    {"token_endpoint", "RFC 6749, section 3.2", {"POST", "/token", RUN_WORKER, true, token_handle, NULL}},
+    {"userinfo_endpoint",
+     "OpenID Connect Core 1.0, section 5.3",
+     {"GET", "/userinfo", RUN_INLINE, true, userinfo_handle, NULL}},
+    {NULL, "OpenID Connect Core 1.0, section 5.3.1", {"POST", "/userinfo", RUN_INLINE, true, userinfo_handle, NULL}},
+    {"introspection_endpoint", "RFC 7662", {"POST", "/introspect", RUN_INLINE, false, introspect_handle, NULL}},
+    {"revocation_endpoint", "RFC 7009", {"POST", "/revoke", RUN_WORKER, true, revoke_handle, NULL}},
+    {"end_session_endpoint",
+     "OpenID Connect RP-Initiated Logout 1.0",
+     {"GET", "/logout", RUN_WORKER, false, logout_handle, NULL}},
+    {NULL,
+     "OpenID Connect RP-Initiated Logout 1.0, section 2",
+     {"POST", "/logout", RUN_WORKER, false, logout_handle, NULL}},
+    {NULL,
+     "OpenID Connect RP-Initiated Logout 1.0, section 2",
+     {"POST", "/logout/confirm", RUN_WORKER, false, logout_confirm_handle, NULL}},
+};
+const size_t oauth_feature_count = COUNT_OF(oauth_features);

@@ -1,0 +1,152 @@
+/* The authorization_code grant (RFC 6749 section 4.1.3): a code, once, for the client and the browser flow it was
+ * issued to. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "crypto/primitives.h"
+#include "oauth/access_token.h"
+#include "oauth/id_token.h"
+#include "oauth/pkce.h"
+#include "oauth/token.h"
+#include "records/grant.h"
+
+struct exchange_of_code {
+    struct token_request *request;
+    str secret;
+    struct code code;
+    struct claim_texts claims;
+};
+
+static const char *check_code(const struct exchange_of_code *exchange)
+{
+    const struct params *form = &exchange->request->rq->form;
+    if (!str_eq(exchange->code.of.client_id, exchange->request->client->id))
+        return "the code was issued to another client";
+    if (!str_eq(exchange->code.redirect_uri, params_get(form, "redirect_uri")))
+        return "redirect_uri is not the one of the authorization request";
+    if (!pkce_matches(exchange->request->rq->arena, exchange->code.code_challenge, params_get(form, "code_verifier")))
+        return "code_verifier does not fit the code_challenge";
+    return NULL;
+}
+
+/* Something is wrong with who brought the code, or it was used before: it may be stolen, so everything that came of it
+ * ends (RFC 6749 section 4.1.2, RFC 9700 section 4.5). */
+static struct oauth_error burn(struct exchange_of_code *exchange, const char *why)
+{
+    struct provider *provider = exchange->request->provider;
+    struct request *rq = exchange->request->rq;
+    struct store_op op = token_remove_op(rq->arena, RECORD_CODE, exchange->secret);
+    bool stored = exchange->code.used || store_write(provider->store, &op, 1) == STORE_OK;
+    if (!stored || grant_revoke(provider->store, rq->arena, exchange->code.of.grant) != STORE_OK)
+        return OAUTH_UNAVAILABLE;
+    struct audit_entry entry = {.action = STR("code.refuse"),
+                                .outcome = str_of(why),
+                                .actor = arena_printf(rq->arena, "client:%.*s", STR_FMT(exchange->request->client->id)),
+                                .client_id = exchange->code.of.client_id,
+                                .subject = exchange->code.of.subject,
+                                .request_id = str_of(rq->id),
+                                .peer = rq->peer};
+    if (!audit_write(provider->store, &entry))
+        log_error("audit.write failed action=code.refuse request=%s", rq->id);
+    return OAUTH_ERROR("invalid_grant", why);
+}
+
+/* The refresh token, durable, and only while the grant stands. */
+static enum store_result store_refresh_token(struct exchange_of_code *exchange, str secret)
+{
+    struct provider *provider = exchange->request->provider;
+    struct arena *arena = exchange->request->rq->arena;
+    struct grant grant;
+    enum store_result result = grant_load(provider->store, arena, exchange->code.of.grant, &grant);
+    if (result != STORE_OK)
+        return result;
+    int64_t now = clock_now();
+    struct refresh_token token = {
+        .of = exchange->code.of,
+        .nonce = exchange->code.nonce,
+        .sealed_id_token = claims_seal(arena, secret, RECORD_REFRESH, exchange->claims.id_token),
+        .sealed_userinfo = claims_seal(arena, secret, RECORD_REFRESH, exchange->claims.userinfo),
+        .issued_at = now,
+        .expires_at = now + provider->settings->life_refresh,
+    };
+    struct store_op ops[] = {grant_op(arena, &grant, IF_PRESENT), refresh_token_op(arena, secret, &token)};
+    return store_write(provider->store, ops, COUNT_OF(ops));
+}
+
+/* Marks the code as used and stores the access token, at once: of two requests with one code, one gets here. */
+static enum store_result store_access_token(struct exchange_of_code *exchange, const struct issued_token *access)
+{
+    const struct settings *settings = exchange->request->provider->settings;
+    exchange->code.used = true;
+    int64_t keep_until = clock_now() + settings->life_access + settings->life_refresh;
+    struct store_op ops[] = {code_op(exchange->request->rq->arena, exchange->secret, &exchange->code, keep_until),
+                             access->op};
+    return store_write(exchange->request->provider->store, ops, COUNT_OF(ops));
+}
+
+static struct oauth_error issue(struct exchange_of_code *exchange, struct token_answer *answer)
+{
+    const struct provider *provider = exchange->request->provider;
+    const struct client *client = exchange->request->client;
+    struct arena *arena = exchange->request->rq->arena;
+    if (!claims_unseal(arena, exchange->secret, RECORD_CODE, exchange->code.sealed_id_token,
+                       &exchange->claims.id_token) ||
+        !claims_unseal(arena, exchange->secret, RECORD_CODE, exchange->code.sealed_userinfo,
+                       &exchange->claims.userinfo))
+        return OAUTH_UNAVAILABLE;
+    struct issued_token access =
+        access_token_make(provider, arena, client, &exchange->code.of, exchange->claims.userinfo);
+    enum store_result result = STORE_OK;
+    if (client->grants & GRANT_REFRESH_TOKEN) {
+        answer->refresh_token = random_token(arena, 32);
+        result = store_refresh_token(exchange, answer->refresh_token);
+    }
+    if (result == STORE_OK)
+        result = store_access_token(exchange, &access);
+    if (result == STORE_CONFLICT || result == STORE_NOT_FOUND)
+        return burn(exchange, "the code was used before");
+    if (result != STORE_OK)
+        return OAUTH_UNAVAILABLE;
+    answer->access_token = access.text;
+    answer->expires_in = access.expires_in;
+    answer->scope = exchange->code.of.scope;
+    answer->id_token = id_token_make(provider, arena, client, &exchange->code.of, exchange->code.nonce, access.text,
+                                     exchange->claims.id_token);
+    return OAUTH_OK;
+}
+
+static void audit_issue(const struct exchange_of_code *exchange)
+{
+    struct audit_entry entry = {.action = STR("token.issue"),
+                                .outcome = STR("ok"),
+                                .client_id = exchange->code.of.client_id,
+                                .subject = exchange->code.of.subject,
+                                .session_id = exchange->code.of.sid,
+                                .request_id = str_of(exchange->request->rq->id),
+                                .peer = exchange->request->rq->peer,
+                                .detail = STR("authorization_code")};
+    audit_later(exchange->request->provider->audit, &entry);
+}
+
+struct oauth_error grant_authorization_code(struct token_request *request, struct token_answer *answer)
+{
+    struct exchange_of_code exchange = {.request = request, .secret = params_nonempty(&request->rq->form, "code")};
+    if (!exchange.secret.p)
+        return OAUTH_ERROR("invalid_request", "code is missing");
+    switch (code_load(request->provider->store, request->rq->arena, exchange.secret, &exchange.code)) {
+    case STORE_OK:
+        break;
+    case STORE_NOT_FOUND:
+        return OAUTH_ERROR("invalid_grant", "the code is unknown or has expired");
+    default:
+        return OAUTH_UNAVAILABLE;
+    }
+    if (exchange.code.used)
+        return burn(&exchange, "the code was used before");
+    const char *fault = check_code(&exchange);
+    if (fault)
+        return burn(&exchange, fault);
+    struct oauth_error error = issue(&exchange, answer);
+    if (!error.code)
+        audit_issue(&exchange);
+    return error;
+}

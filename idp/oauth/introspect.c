@@ -1,0 +1,69 @@
+/* Token introspection (RFC 7662): one hash, one read. Answers only those whom a token concerns: the client that it was
+ * issued to, and the protected resources that it is for. Everything else, an ID token or a refresh token among it, is
+ * not active. */
+#include "base/buf.h"
+#include "oauth/client_auth.h"
+#include "oauth/endpoints.h"
+#include "records/token.h"
+
+static bool concerns(const struct client *caller, const struct access_token *token)
+{
+    if (str_eq(caller->id, token->of.client_id) || str_list_has(token->audience, ' ', caller->id))
+        return true;
+    for (size_t i = 0; i < caller->resources.count; i++)
+        if (str_list_has(token->audience, ' ', caller->resources.items[i]))
+            return true;
+    return false;
+}
+
+static str describe(struct provider *provider, struct request *rq, const struct client *owner,
+                    const struct access_token *token)
+{
+    struct buf json = buf_new(rq->arena, 512);
+    buf_char(&json, '{');
+    buf_json_bool(&json, "active", true);
+    if (token->of.scope.n > 0)
+        buf_json_str(&json, "scope", token->of.scope);
+    buf_json_str(&json, "client_id", token->of.client_id);
+    buf_json_str(&json, "token_type", STR("Bearer"));
+    buf_json_int(&json, "exp", token->expires_at);
+    buf_json_int(&json, "iat", token->issued_at);
+    buf_json_str(&json, "sub", token->of.subject);
+    if (str_has(token->audience, ' '))
+        buf_json_words(&json, "aud", token->audience, ' ');
+    else
+        buf_json_str(&json, "aud", token->audience);
+    buf_json_str(&json, "iss", provider->settings->issuer);
+    buf_json_str(&json, "jti", token->jti);
+    buf_json_str(&json, "acr", token->of.acr);
+    if (token->of.auth_time > 0)
+        buf_json_int(&json, "auth_time", token->of.auth_time);
+    buf_json_str(&json, "organization", owner->organization);
+    buf_char(&json, '}');
+    return buf_str(&json);
+}
+
+void introspect_handle(struct request *rq, void *context)
+{
+    struct provider *provider = context;
+    const struct client *caller, *owner = NULL;
+    struct access_token token;
+    struct oauth_error error = client_authenticate(provider, rq, &caller);
+    str secret = params_nonempty(&rq->form, "token");
+    if (!error.code && caller->auth == AUTH_NONE)
+        error = OAUTH_ERROR_STATUS(401, "invalid_client", "a public client may not introspect");
+    if (!error.code && !secret.p)
+        error = OAUTH_ERROR("invalid_request", "token is missing");
+    if (error.code) {
+        oauth_respond_error(rq, error);
+        return;
+    }
+    enum store_result result = access_token_load(provider->store, rq->arena, secret, &token);
+    if (result != STORE_OK && result != STORE_NOT_FOUND) {
+        oauth_respond_error(rq, OAUTH_UNAVAILABLE);
+        return;
+    }
+    if (result == STORE_OK && concerns(caller, &token))
+        owner = client_find(provider->clients, rq->arena, token.of.client_id); /* a removed client's tokens are dead */
+    respond_json(rq, 200, owner ? describe(provider, rq, owner, &token) : STR("{\"active\":false}"));
+}

@@ -1,0 +1,66 @@
+/* What the request says about the person and the way of signing in: prompt, max_age, acr_values, hints (OpenID Connect
+ * Core section 3.1.2.1). */
+#include "crypto/primitives.h"
+#include "oauth/request.h"
+
+#define MAX_AGE_MAX 315360000 /* ten years: more means the same */
+#define HINT_MAX 256
+
+struct oauth_error check_prompt(struct authorize_request *request)
+{
+    str list = authorize_param(request, "prompt"), word;
+    request->interaction.prompt = list;
+    size_t words = 0;
+    bool none = false;
+    while (str_word(&list, ' ', &word)) {
+        words++;
+        if (str_eq(word, STR("none")))
+            none = true;
+        else if (!str_list_has(STR("login consent select_account"), ' ', word))
+            return OAUTH_ERROR("invalid_request", "prompt has a value that is not supported");
+    }
+    if (none && words > 1)
+        return OAUTH_ERROR("invalid_request", "prompt=none stands alone");
+    return OAUTH_OK;
+}
+
+struct oauth_error check_max_age(struct authorize_request *request)
+{
+    str text = authorize_param(request, "max_age");
+    uint64_t seconds = 0;
+    if (text.p && !str_to_u64(text, MAX_AGE_MAX, &seconds))
+        return OAUTH_ERROR("invalid_request", "max_age must be a number of seconds");
+    if (text.p)
+        request->interaction.max_age = (int64_t)seconds;
+    return OAUTH_OK;
+}
+
+struct oauth_error check_acr_values(struct authorize_request *request)
+{
+    str values = authorize_param(request, "acr_values");
+    if (values.n > HINT_MAX || !str_is_printable(values))
+        return OAUTH_ERROR("invalid_request", "acr_values is too long or not well-formed");
+    request->interaction.acr_values = values;
+    return OAUTH_OK;
+}
+
+/* A KIdC given as login_hint is filled in on the page; like every KIdC it is kept sealed only. Other hints say nothing
+ * to us. */
+static void take_login_hint(struct authorize_request *request, str hint)
+{
+    struct kidc kidc;
+    if (kidc_parse(hint, &kidc))
+        interaction_seal_kidc(request->rq->arena, authorize_browser_secret(request), &request->interaction, &kidc);
+}
+
+struct oauth_error check_hints(struct authorize_request *request)
+{
+    str login_hint = authorize_param(request, "login_hint");
+    str ui_locales = authorize_param(request, "ui_locales");
+    if (login_hint.n > HINT_MAX || ui_locales.n > HINT_MAX)
+        return OAUTH_ERROR("invalid_request", "login_hint or ui_locales is too long");
+    request->interaction.ui_locales = ui_locales;
+    if (login_hint.p)
+        take_login_hint(request, login_hint);
+    return OAUTH_OK;
+}

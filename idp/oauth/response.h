@@ -1,0 +1,12 @@
+/* The authorization response: back to the client through the browser, in the mode it asked for, with `iss` (RFC 9207). */
+#ifndef KONSAO_OAUTH_RESPONSE_H
+#define KONSAO_OAUTH_RESPONSE_H
+
+#include "oauth/request.h"
+
+/** Sends `code`. `interaction` says where to and how. */
+void response_send_code(struct provider *provider, struct request *rq, const struct interaction *interaction, str code);
+/** Sends an error. */
+void response_send_error(struct provider *provider, struct request *rq, const struct interaction *interaction, struct oauth_error error);
+
+#endif

@@ -1,0 +1,13 @@
+/* What a client knows a resident as. */
+#ifndef KONSAO_OAUTH_SUBJECT_H
+#define KONSAO_OAUTH_SUBJECT_H
+
+#include "ipis/kidc.h"
+#include "keys/ring.h"
+#include "records/client.h"
+
+/** The subject identifier of a resident for a client: HMAC-SHA256, under the client's version of the pairwise key, over its sector and the KIdC, in base64url (OpenID
+ *  Connect Core section 8.1). A client registered for public subjects has the sector "". */
+str subject_of(const struct key_ring *keys, struct arena *arena, const struct client *client, const struct kidc *kidc);
+
+#endif
