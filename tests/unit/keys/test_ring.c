@@ -1,0 +1,536 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "crypto/json.h"
+#include "keys/ring.h"
+
+/* One test's folder, files and last error. */
+static struct arena *arena;
+static char folder[64], path[96], master[96], error[256];
+
+#define ERROR error, sizeof error
+#define KEEP 3600
+
+static int remove_entry(const char *entry, const struct stat *info, int type, struct FTW *place)
+{
+    (void)info, (void)type, (void)place;
+    return remove(entry);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    arena = arena_new();
+    error[0] = '\0';
+    strcpy(folder, "/tmp/konsao-ring-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/keys.ring", folder);
+    snprintf(master, sizeof master, "%s/master.key", folder);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    arena_free(arena);
+    return nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void close_ring(struct key_ring **ring)
+{
+    ring_close(*ring);
+}
+
+#define RING CLEANUP(close_ring) struct key_ring *
+
+static struct key_ring *open_ring(void)
+{
+    struct key_ring *ring = ring_open(path, master, ERROR);
+    if (!ring)
+        fail_msg("%s", error);
+    return ring;
+}
+
+static struct key_ring *fresh_ring(void)
+{
+    if (!ring_create(path, master, ERROR))
+        fail_msg("%s", error);
+    return open_ring();
+}
+
+static void rotate(struct key_ring *ring, enum jose_alg alg, int64_t keep)
+{
+    if (!ring_rotate(ring, alg, keep, 0, ERROR))
+        fail_msg("%s", error);
+}
+
+static mode_t mode_of(const char *file)
+{
+    struct stat info;
+    assert_int_equal(stat(file, &info), 0);
+    return info.st_mode & 07777;
+}
+
+static str content_of(const char *file)
+{
+    char *bytes = arena_alloc(arena, 1 << 16);
+    FILE *in = fopen(file, "rb");
+    assert_non_null(in);
+    size_t n = fread(bytes, 1, 1 << 16, in);
+    fclose(in);
+    return (str){bytes, n};
+}
+
+static void put(const char *file, str content, mode_t mode)
+{
+    unlink(file);
+    FILE *out = fopen(file, "wb");
+    assert_non_null(out);
+    assert_true(fwrite(content.p, 1, content.n, out) == content.n);
+    fclose(out);
+    assert_int_equal(chmod(file, mode), 0);
+}
+
+static size_t published(const struct key_ring *ring)
+{
+    return json_array_size(json_object_get(json_parse_object(arena, ring_jwks(ring), 1 << 20), "keys"));
+}
+
+static bool is_published(const struct key_ring *ring, str kid)
+{
+    return strstr(arena_cstr(arena, ring_jwks(ring)), arena_cstr(arena, kid)) != NULL;
+}
+
+static str next_of(const struct key_ring *ring, enum jose_alg alg)
+{
+    struct ring_key_info *keys;
+    size_t count = ring_list(ring, arena, &keys);
+    for (size_t i = 0; i < count; i++)
+        if (keys[i].alg == alg && keys[i].state == KEY_NEXT)
+            return keys[i].kid;
+    return STR_NONE;
+}
+
+static void refuses_to_open(const char *because)
+{
+    error[0] = '\0';
+    assert_null(ring_open(path, master, ERROR));
+    if (!strstr(error, because))
+        fail_msg("\"%s\" does not say \"%s\"", error, because);
+}
+
+static void a_new_ring_signs_with_two_algorithms_and_publishes_the_next_keys(void **state)
+{
+    (void)state;
+    RING ring = fresh_ring();
+    assert_int_equal(jose_key_alg(ring_signer(ring, ALG_ES256)), ALG_ES256);
+    assert_int_equal(jose_key_alg(ring_signer(ring, ALG_RS256)), ALG_RS256);
+    assert_null(ring_signer(ring, ALG_EDDSA));
+    assert_null(ring_signer(ring, ALG_NONE_GIVEN));
+    assert_int_equal(published(ring), 4);
+    assert_true(is_published(ring, jose_key_id(ring_signer(ring, ALG_ES256))));
+    assert_true(is_published(ring, next_of(ring, ALG_ES256)));
+    assert_true(is_published(ring, next_of(ring, ALG_RS256)));
+    assert_null(ring_find(ring, STR("unknown")));
+    assert_null(ring_find(ring, STR_NONE));
+    for (unsigned root = 0; root < RING_ROOTS; root++)
+        assert_int_equal(ring_root_version(ring, (enum ring_root)root), 1);
+}
+
+static void the_jwks_shows_nothing_private(void **state)
+{
+    (void)state;
+    RING ring = fresh_ring();
+    const char *why;
+    json_t *set = json_parse_object(arena, ring_jwks(ring), 1 << 20);
+    struct jose_keyset *keys = jose_keyset_from_jwks(set, ALG_NONE_GIVEN, &why); /* refuses private members */
+    assert_non_null(keys);
+    struct jws_parts parts;
+    assert_true(jws_parse(arena, jws_sign(arena, ring_signer(ring, ALG_ES256), NULL, STR("{}")), 4096, &parts));
+    assert_true(jose_keyset_verify(keys, &parts));
+    jose_keyset_free(keys);
+}
+
+static void files_are_for_their_owner_alone_and_nothing_is_in_the_clear(void **state)
+{
+    (void)state;
+    RING ring = fresh_ring();
+    assert_int_equal(mode_of(path), 0600);
+    assert_int_equal(mode_of(master), 0400);
+    assert_int_equal(content_of(master).n, 32);
+    str file = content_of(path), kid = jose_key_id(ring_signer(ring, ALG_ES256));
+    assert_null(memmem(file.p, file.n, kid.p, kid.n));
+    assert_null(memmem(file.p, file.n, "pkcs8", 5));
+    assert_null(memmem(file.p, file.n, "ES256", 5));
+}
+
+static void a_ring_that_exists_is_not_made_again(void **state)
+{
+    (void)state;
+    RING ring = fresh_ring();
+    str before = content_of(path);
+    assert_false(ring_create(path, master, ERROR));
+    assert_non_null(strstr(error, "exists"));
+    assert_true(str_eq(before, content_of(path)));
+}
+
+static void a_master_key_that_exists_is_used(void **state)
+{
+    (void)state;
+    str bytes = STR("0123456789abcdef0123456789abcdef");
+    put(master, bytes, 0400);
+    RING ring = fresh_ring();
+    assert_true(str_eq(content_of(master), bytes));
+    (void)ring;
+}
+
+static void a_wrong_master_key_opens_nothing(void **state)
+{
+    (void)state;
+    ring_close(fresh_ring());
+    put(master, STR("0123456789abcdef0123456789abcdef"), 0400);
+    refuses_to_open("wrong master key");
+    put(master, STR("0123456789abcdef0123456789abcde"), 0400);
+    refuses_to_open("not a master key");
+    put(master, STR("0123456789abcdef0123456789abcdef!"), 0400);
+    refuses_to_open("size is wrong");
+    unlink(master);
+    refuses_to_open("cannot open");
+}
+
+static void files_that_others_may_read_are_refused(void **state)
+{
+    (void)state;
+    static const mode_t modes[] = {0644, 0640, 0604, 0620, 0601};
+    ring_close(fresh_ring());
+    for (size_t i = 0; i < COUNT_OF(modes); i++) {
+        assert_int_equal(chmod(path, modes[i]), 0);
+        refuses_to_open("others than its owner");
+        assert_int_equal(chmod(path, 0600), 0);
+        assert_int_equal(chmod(master, modes[i]), 0);
+        refuses_to_open("others than its owner");
+        assert_int_equal(chmod(master, 0400), 0);
+    }
+    ring_close(open_ring());
+}
+
+static void a_damaged_or_foreign_file_is_refused(void **state)
+{
+    (void)state;
+    ring_close(fresh_ring());
+    str good = content_of(path);
+    for (size_t at = 0; at < good.n; at += 97) {
+        char *changed = arena_cstr(arena, good);
+        changed[at] = (char)(changed[at] ^ 1);
+        put(path, (str){changed, good.n}, 0600);
+        assert_null(ring_open(path, master, ERROR));
+    }
+    put(path, (str){good.p, good.n - 1}, 0600);
+    refuses_to_open("damaged");
+    put(path, STR(""), 0600);
+    refuses_to_open("not a key ring");
+    put(path, STR("konsao key ring 1\n"), 0600);
+    refuses_to_open("damaged");
+    put(path, STR("konsao key ring 2\nwhatever"), 0600);
+    refuses_to_open("not a key ring of this version");
+    unlink(path);
+    refuses_to_open("cannot open");
+    assert_int_equal(mkdir(path, 0700), 0);
+    refuses_to_open("not a regular file");
+}
+
+static void a_rotation_uses_the_key_that_was_published_and_keeps_the_old_one(void **state)
+{
+    (void)state;
+    RING ring = fresh_ring();
+    const struct jose_key *first = ring_signer(ring, ALG_ES256), *other = ring_signer(ring, ALG_RS256);
+    str next = next_of(ring, ALG_ES256), old = jose_key_id(first), kept = jose_key_id(other);
+    rotate(ring, ALG_ES256, KEEP);
+    assert_true(str_eq(jose_key_id(ring_signer(ring, ALG_ES256)), next));
+    assert_true(str_eq(jose_key_id(ring_signer(ring, ALG_RS256)), kept));
+    assert_true(is_published(ring, old));
+    assert_non_null(ring_find(ring, old));
+    assert_false(str_eq(next_of(ring, ALG_ES256), next));
+    assert_int_equal(published(ring), 5);
+    struct jws_parts parts; /* the key in hand still signs, the ring still verifies */
+    assert_true(jws_parse(arena, jws_sign(arena, first, NULL, STR("{}")), 4096, &parts));
+    assert_true(jws_verify(&parts, ring_find(ring, parts.kid)));
+}
+
+static void rotating_all_twice_keeps_every_retired_key(void **state)
+{
+    (void)state;
+    RING ring = fresh_ring();
+    str first = jose_key_id(ring_signer(ring, ALG_RS256));
+    rotate(ring, ALG_NONE_GIVEN, KEEP);
+    rotate(ring, ALG_NONE_GIVEN, KEEP);
+    assert_int_equal(published(ring), 8);
+    assert_true(is_published(ring, first));
+    struct ring_key_info *keys;
+    size_t count = ring_list(ring, arena, &keys), retired = 0;
+    for (size_t i = 0; i < count; i++) {
+        assert_true(i == 0 || keys[i - 1].created_at >= keys[i].created_at);
+        assert_int_equal(keys[i].state == KEY_NEXT, keys[i].activated_at == 0);
+        if (keys[i].state == KEY_RETIRED) {
+            retired++;
+            assert_true(keys[i].drop_at - keys[i].retired_at == KEEP);
+        }
+    }
+    assert_int_equal(count, 8);
+    assert_int_equal(retired, 4);
+}
+
+static void a_next_key_that_is_too_young_is_not_used(void **state)
+{
+    (void)state;
+    RING ring = fresh_ring();
+    str before = content_of(path);
+    assert_false(ring_rotate(ring, ALG_NONE_GIVEN, KEEP, 600, ERROR));
+    assert_non_null(strstr(error, "only"));
+    assert_false(ring_rotate(ring, ALG_ES256, KEEP, 600, ERROR));
+    assert_true(str_eq(before, content_of(path)));
+}
+
+static void an_algorithm_that_the_ring_lacks_is_not_rotated(void **state)
+{
+    (void)state;
+    RING ring = fresh_ring();
+    assert_false(ring_rotate(ring, ALG_EDDSA, KEEP, 0, ERROR));
+    assert_non_null(strstr(error, "no EdDSA key"));
+    assert_false(ring_rotate(ring, ALG_ES256, -1, 0, ERROR));
+    assert_false(ring_rotate(ring, ALG_ES256, INT64_MAX, 0, ERROR));
+}
+
+static void a_retired_key_goes_when_its_time_has_come_without_a_new_file(void **state)
+{
+    (void)state;
+    RING ring = fresh_ring();
+    str old = arena_str(arena, jose_key_id(ring_signer(ring, ALG_ES256)));
+    rotate(ring, ALG_ES256, 1);
+    assert_true(is_published(ring, old));
+    int64_t deadline = clock_mono_ms() + 10000;
+    while (!ring_refresh(ring) && clock_mono_ms() < deadline)
+        usleep(20000); /* the ring's clock is the wall clock: it has to pass */
+    assert_false(is_published(ring, old));
+    assert_null(ring_find(ring, old));
+    assert_int_equal(published(ring), 4);
+    assert_false(ring_refresh(ring));
+}
+
+static void a_key_retired_for_no_time_is_gone_at_once(void **state)
+{
+    (void)state;
+    RING ring = fresh_ring();
+    str old = jose_key_id(ring_signer(ring, ALG_ES256));
+    rotate(ring, ALG_ES256, 0);
+    assert_false(is_published(ring, old));
+    assert_int_equal(published(ring), 4);
+}
+
+static void a_rotation_by_another_process_is_seen_and_old_views_stay(void **state)
+{
+    (void)state;
+    RING server = fresh_ring();
+    const struct jose_key *key = ring_signer(server, ALG_ES256);
+    str jwks = ring_jwks(server), copy = arena_str(arena, jwks);
+    assert_false(ring_refresh(server));
+    pid_t command = fork();
+    if (command == 0) {
+        struct key_ring *ring = ring_open(path, master, ERROR);
+        bool done = ring && ring_rotate(ring, ALG_ES256, KEEP, 0, ERROR);
+        ring_close(ring);
+        _exit(done ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(command, &status, 0), command);
+    assert_int_equal(status, 0);
+    assert_ptr_equal(ring_signer(server, ALG_ES256), key);
+    assert_true(ring_refresh(server));
+    assert_false(ring_refresh(server));
+    assert_ptr_not_equal(ring_signer(server, ALG_ES256), key);
+    assert_true(str_eq(jwks, copy)); /* and is still memory of ours: the sanitizer would say */
+    assert_int_equal(jws_sign(arena, key, NULL, STR("{}")).n > 0, 1);
+}
+
+static void rotations_of_two_processes_do_not_overwrite_each_other(void **state)
+{
+    (void)state;
+    RING server = fresh_ring();
+    RING command = open_ring();
+    rotate(command, ALG_ES256, KEEP);
+    rotate(server, ALG_ES256, KEEP); /* without a refresh in between */
+    assert_int_equal(published(server), 6);
+    pid_t children[3];
+    for (size_t i = 0; i < COUNT_OF(children); i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            struct key_ring *ring = ring_open(path, master, ERROR);
+            _exit(ring && ring_rotate(ring, ALG_ES256, KEEP, 0, ERROR) ? 0 : 1);
+        }
+    }
+    for (size_t i = 0; i < COUNT_OF(children); i++) {
+        int status;
+        waitpid(children[i], &status, 0);
+        assert_int_equal(status, 0);
+    }
+    assert_true(ring_refresh(server));
+    assert_int_equal(published(server), 9);
+}
+
+static void a_writer_killed_in_mid_write_leaves_the_old_ring(void **state)
+{
+    (void)state;
+    RING ring = fresh_ring();
+    str good = content_of(path), kid = jose_key_id(ring_signer(ring, ALG_ES256));
+    const char *half = arena_printf(arena, "%s.new", path).p;
+    put(half, (str){good.p, good.n / 2}, 0600);
+    assert_false(ring_refresh(ring));
+    RING again = open_ring();
+    assert_true(str_eq(jose_key_id(ring_signer(again, ALG_ES256)), kid));
+    rotate(again, ALG_ES256, KEEP);
+    assert_int_not_equal(access(half, F_OK), 0);
+    assert_true(ring_refresh(ring));
+}
+
+static void a_symbolic_link_in_the_way_is_not_followed(void **state)
+{
+    (void)state;
+    RING ring = fresh_ring();
+    const char *victim = arena_printf(arena, "%s/victim", folder).p;
+    put(victim, STR("precious"), 0600);
+    assert_int_equal(symlink(victim, arena_printf(arena, "%s.new", path).p), 0);
+    rotate(ring, ALG_ES256, KEEP);
+    assert_true(str_eq(content_of(victim), STR("precious")));
+}
+
+static void a_file_that_cannot_be_read_leaves_the_old_ring_in_force(void **state)
+{
+    (void)state;
+    RING ring = fresh_ring();
+    const struct jose_key *key = ring_signer(ring, ALG_ES256);
+    str good = content_of(path);
+    put(path, STR("konsao key ring 1\ndamaged"), 0600);
+    assert_false(ring_refresh(ring));
+    assert_false(ring_refresh(ring));
+    unlink(path);
+    assert_false(ring_refresh(ring));
+    assert_ptr_equal(ring_signer(ring, ALG_ES256), key);
+    assert_false(ring_rotate(ring, ALG_ES256, KEEP, 0, ERROR));
+    put(path, good, 0600);
+    assert_true(ring_refresh(ring));
+    assert_int_equal(published(ring), 4);
+}
+
+static void macs_differ_by_root_version_and_data_and_survive_reopening(void **state)
+{
+    (void)state;
+    RING ring = fresh_ring();
+    unsigned char pairwise[32], again[32], form[32], other[32], second[32];
+    ring_mac(ring, ROOT_PAIRWISE, 1, STR("data"), pairwise);
+    ring_mac(ring, ROOT_PAIRWISE, 0, STR("data"), again);
+    ring_mac(ring, ROOT_FORM, 1, STR("data"), form);
+    ring_mac(ring, ROOT_PAIRWISE, 1, STR("date"), other);
+    assert_memory_equal(pairwise, again, 32);
+    assert_memory_not_equal(pairwise, form, 32);
+    assert_memory_not_equal(pairwise, other, 32);
+    assert_true(ring_add_root(ring, ROOT_PAIRWISE, ERROR));
+    rotate(ring, ALG_ES256, KEEP);
+    RING reopened = open_ring();
+    assert_int_equal(ring_root_version(reopened, ROOT_PAIRWISE), 2);
+    assert_int_equal(ring_root_version(reopened, ROOT_FORM), 1);
+    ring_mac(reopened, ROOT_PAIRWISE, 1, STR("data"), again);
+    ring_mac(reopened, ROOT_PAIRWISE, 0, STR("data"), second);
+    assert_memory_equal(pairwise, again, 32);
+    assert_memory_not_equal(pairwise, second, 32);
+}
+
+static atomic_bool stop;
+
+static void *read_on(void *argument)
+{
+    const struct key_ring *ring = argument;
+    uintptr_t rounds = 0;
+    while (!atomic_load(&stop)) {
+        struct arena *own = arena_new();
+        unsigned char mac[32];
+        struct ring_key_info *keys;
+        struct jws_parts parts;
+        str token = jws_sign(own, ring_signer(ring, ALG_ES256), NULL, STR("{}"));
+        if (!jws_parse(own, token, 4096, &parts) || !ring_find(ring, parts.kid) ||
+            !jws_verify(&parts, ring_find(ring, parts.kid)) || ring_list(ring, own, &keys) < 4 ||
+            !str_ends(ring_jwks(ring), STR("]}")))
+            abort();
+        ring_mac(ring, ROOT_FORM, 0, token, mac);
+        arena_free(own);
+        rounds++;
+    }
+    return (void *)rounds;
+}
+
+static void readers_go_on_while_the_ring_is_replaced(void **state)
+{
+    (void)state;
+    RING ring = fresh_ring();
+    RING command = open_ring();
+    pthread_t readers[3];
+    atomic_store(&stop, false);
+    for (size_t i = 0; i < COUNT_OF(readers); i++)
+        assert_int_equal(pthread_create(&readers[i], NULL, read_on, ring), 0);
+    for (int i = 0; i < 12; i++) {
+        rotate(i % 3 == 0 ? ring : command, ALG_ES256, KEEP);
+        assert_int_equal(ring_refresh(ring), i % 3 != 0);
+    }
+    atomic_store(&stop, true);
+    for (size_t i = 0; i < COUNT_OF(readers); i++) {
+        void *rounds;
+        pthread_join(readers[i], &rounds);
+        assert_true((uintptr_t)rounds > 0);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_new_ring_signs_with_two_algorithms_and_publishes_the_next_keys),
+        TEST(the_jwks_shows_nothing_private),
+        TEST(files_are_for_their_owner_alone_and_nothing_is_in_the_clear),
+        TEST(a_ring_that_exists_is_not_made_again),
+        TEST(a_master_key_that_exists_is_used),
+        TEST(a_wrong_master_key_opens_nothing),
+        TEST(files_that_others_may_read_are_refused),
+        TEST(a_damaged_or_foreign_file_is_refused),
+        TEST(a_rotation_uses_the_key_that_was_published_and_keeps_the_old_one),
+        TEST(rotating_all_twice_keeps_every_retired_key),
+        TEST(a_next_key_that_is_too_young_is_not_used),
+        TEST(an_algorithm_that_the_ring_lacks_is_not_rotated),
+        TEST(a_retired_key_goes_when_its_time_has_come_without_a_new_file),
+        TEST(a_key_retired_for_no_time_is_gone_at_once),
+        TEST(a_rotation_by_another_process_is_seen_and_old_views_stay),
+        TEST(rotations_of_two_processes_do_not_overwrite_each_other),
+        TEST(a_writer_killed_in_mid_write_leaves_the_old_ring),
+        TEST(a_symbolic_link_in_the_way_is_not_followed),
+        TEST(a_file_that_cannot_be_read_leaves_the_old_ring_in_force),
+        TEST(macs_differ_by_root_version_and_data_and_survive_reopening),
+        TEST(readers_go_on_while_the_ring_is_replaced),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
