@@ -1,0 +1,3 @@
+/* Presses the button that the page shows anyway. */
+'use strict';
+document.getElementById('answer').submit();
