@@ -1,0 +1,289 @@
+/* The second step: is it this person? */
+#include "base/clock.h"
+#include "base/log.h"
+#include "records/assurance.h"
+#include "signin/steps.h"
+
+/* Opens the number; false, and answered, when it does not open (there is none). */
+static bool open_kidc(struct visit *visit, struct kidc *kidc)
+{
+    if (interaction_open_kidc(visit->rq->arena, interaction_secret(visit->rq), &visit->interaction, kidc))
+        return true;
+    visit_restart(visit);
+    if (visit_save(visit))
+        visit_reload(visit);
+    return false;
+}
+
+static struct view *otp_view(struct visit *visit, const struct kidc *kidc)
+{
+    const struct interaction *interaction = &visit->interaction;
+    struct arena *arena = visit->rq->arena;
+    int64_t left = interaction->code_expires_at - clock_now();
+    struct view *view = visit_view(visit);
+    view_text(view, "kidc_masked", kidc_masked(arena, kidc));
+    if (left > 0) {
+        view_text(view, "expires_at_text", visit_clock(arena, interaction->code_expires_at, true));
+        view_int(view, "expires_seconds", left);
+    }
+    view_flag(view, "can_resend", interaction->codes_sent < visit->provider->settings->otp_resends);
+    return view;
+}
+
+static void show_with(struct visit *visit, const struct kidc *kidc, int status, const char *flag)
+{
+    struct view *view = otp_view(visit, kidc);
+    view_flag(view, flag, true);
+    visit_show(visit, status, "signin/otp", view);
+}
+
+void otp_show(struct visit *visit)
+{
+    struct kidc kidc;
+    if (!open_kidc(visit, &kidc))
+        return;
+    struct view *view = otp_view(visit, &kidc);
+    view_flag(view, "error_code_expired", visit->interaction.code_expires_at <= clock_now());
+    visit_show(visit, 200, "signin/otp", view);
+}
+
+/* ---- again, please ---- */
+
+static void show_wait(struct visit *visit, const struct kidc *kidc, int64_t seconds)
+{
+    struct view *view = otp_view(visit, kidc);
+    view_flag(view, "error_resend_wait", true);
+    if (seconds > 0)
+        view_int(view, "resend_wait_text", seconds);
+    visit_show(visit, 429, "signin/otp", view);
+}
+
+static void resend(struct visit *visit, const struct kidc *kidc)
+{
+    struct limit limit = {0};
+    switch (code_send(visit, kidc, &limit)) {
+    case SEND_DONE:
+        show_with(visit, kidc, 200, "notice_resent");
+        break;
+    case SEND_FROZEN:
+        frozen_show(visit, limit.until);
+        break;
+    case SEND_LIMITED:
+        show_with(visit, kidc, 429, "error_resend_limit");
+        break;
+    case SEND_THROTTLED:
+        show_wait(visit, kidc, limit.until - clock_now());
+        break;
+    case SEND_UNREACHABLE:
+        show_with(visit, kidc, 503, "error_unreachable");
+        break;
+    case SEND_ANSWERED:
+        break;
+    }
+}
+
+void otp_resend(struct visit *visit)
+{
+    const struct settings *settings = visit->provider->settings;
+    int64_t wait = visit->interaction.code_sent_at + settings->otp_resend_wait - clock_now();
+    struct kidc kidc;
+    if (!open_kidc(visit, &kidc))
+        return;
+    if (visit->interaction.codes_sent >= settings->otp_resends)
+        show_with(visit, &kidc, 429, "error_resend_limit");
+    else if (wait > 0)
+        show_wait(visit, &kidc, wait);
+    else
+        resend(visit, &kidc);
+}
+
+/* ---- the code ---- */
+
+struct check {
+    struct visit *visit;
+    struct kidc kidc;
+    str resident;
+    struct limit limit;
+    struct ipis_call call;
+    struct ipis_proof proof;
+};
+
+/* On disk before the browser learns anything. */
+static bool record(struct check *check, str outcome)
+{
+    struct audit_entry entry = visit_entry(check->visit, "signin.otp", outcome, check->resident);
+    entry.xroad_id = check->call.xroad_id;
+    return audit_write(check->visit->provider->store, &entry);
+}
+
+/* Loads the interaction anew. False when this step is over, by another tab or a second click. */
+static bool is_still_at_code(struct visit *visit)
+{
+    struct interaction now;
+    if (interaction_load(visit->provider->store, visit->rq, visit->interaction.id, &now) != STORE_OK ||
+        now.stage != STAGE_CODE_SENT || !str_eq(now.transaction_id, visit->interaction.transaction_id))
+        return false;
+    visit->interaction = now;
+    return true;
+}
+
+static int64_t session_end_of(const struct check *check, int64_t now)
+{
+    int64_t end = now + check->visit->provider->settings->life_session;
+    int64_t token_end = check->proof.kyc_expires_at;
+    return token_end > 0 && token_end < end ? token_end : end;
+}
+
+/* A new session for who just proved it, whatever the browser had before. */
+static bool start_session(struct check *check, struct session *session)
+{
+    struct visit *visit = check->visit;
+    const struct assurance *assurance = assurance_otp();
+    struct person person = {check->kidc, check->proof.kyc_token};
+    int64_t now = clock_now();
+    *session = (struct session){.resident = check->resident,
+                                .acr = assurance->acr,
+                                .amr = assurance->amr,
+                                .transaction_id = visit->interaction.transaction_id,
+                                .auth_time = now,
+                                .expires_at = session_end_of(check, now)};
+    return session_start(visit->provider->store, visit->rq, session, &person) == STORE_OK;
+}
+
+static void forget_tries(struct check *check)
+{
+    struct visit *visit = check->visit;
+    if (limit_proved(visit->provider->store, visit->rq->arena, check->resident) != STORE_OK)
+        log_warn("signin.tries not forgotten request=%s", visit->rq->id);
+}
+
+static void accept(struct check *check)
+{
+    struct visit *visit = check->visit;
+    struct session session;
+    forget_tries(check);
+    if (!record(check, STR("ok")) || !start_session(check, &session)) {
+        visit_problem(visit, 503);
+        return;
+    }
+    if (!is_still_at_code(visit)) {
+        visit_reload(visit);
+        return;
+    }
+    sso_adopt(&visit->interaction, &session);
+    visit->interaction.sealed_kidc = STR_NONE; /* the session has it now */
+    visit_proceed(visit, visit_reload);
+}
+
+/* The code was right, but the register says that this number may not be used. */
+static void show_forbidden(struct check *check)
+{
+    static const struct {
+        const char *code, *flag;
+    } flags[] = {{"SUSPENDED", "status_suspended"},
+                 {"DECEASED_FLAGGED", "status_deceased"},
+                 {"CLOSED", "status_closed"},
+                 {"MINOR", "status_minor"}};
+    struct visit *visit = check->visit;
+    forget_tries(check);
+    if (!record(check, arena_printf(visit->rq->arena, "forbidden:%.*s", STR_FMT(check->call.code))))
+        log_error("audit.write failed request=%s", visit->rq->id);
+    if (!is_still_at_code(visit)) {
+        visit_reload(visit);
+        return;
+    }
+    visit_restart(visit);
+    if (!visit_save(visit))
+        return;
+    struct view *view = visit_view(visit);
+    for (size_t i = 0; i < COUNT_OF(flags); i++)
+        view_flag(view, flags[i].flag, str_is(check->call.code, flags[i].code));
+    visit_show(visit, 403, "signin/forbidden", view);
+}
+
+/* Wrong; or no such number, or frozen at the register: nobody can tell which. */
+static void show_wrong(struct check *check, enum ipis_result result)
+{
+    struct visit *visit = check->visit;
+    if (!record(check, str_of(ipis_result_name(result))))
+        log_error("audit.write failed request=%s", visit->rq->id);
+    if (!is_still_at_code(visit)) {
+        visit_reload(visit);
+    } else if (check->limit.left == 0) {
+        frozen_show(visit, check->limit.until);
+    } else {
+        struct view *view = otp_view(visit, &check->kidc);
+        view_flag(view, "error_code_wrong", true);
+        view_int(view, "attempts_left", check->limit.left);
+        visit_show(visit, 422, "signin/otp", view);
+    }
+}
+
+/* It was not judged: the same code can be tried again. */
+static void show_unjudged(struct check *check, enum ipis_result result)
+{
+    struct visit *visit = check->visit;
+    if (limit_untried(visit->provider->store, visit->rq->arena, check->resident, &check->limit) != STORE_OK)
+        log_warn("signin.try not taken back request=%s", visit->rq->id);
+    if (!record(check, str_of(ipis_result_name(result))))
+        log_error("audit.write failed request=%s", visit->rq->id);
+    show_with(visit, &check->kidc, 503, "error_unreachable");
+}
+
+static void ask_register(struct check *check, str code)
+{
+    struct visit *visit = check->visit;
+    check->call = visit_call(visit);
+    enum ipis_result result = ipis_check_otp(visit->provider->ipis, &check->call, &check->kidc, code, &check->proof);
+    switch (result) {
+    case IPIS_OK:
+        accept(check);
+        break;
+    case IPIS_FORBIDDEN:
+        show_forbidden(check);
+        break;
+    case IPIS_UNREACHABLE:
+    case IPIS_THROTTLED:
+        show_unjudged(check, result);
+        break;
+    default:
+        show_wrong(check, result);
+    }
+}
+
+/* Counts the try before it is made, here and for the number, so that guesses at the same time get no more of them. */
+static void try_code(struct check *check, str code)
+{
+    struct visit *visit = check->visit;
+    struct provider *provider = visit->provider;
+    visit->interaction.wrong_codes++;
+    if (!visit_save(visit))
+        return;
+    check->resident = visit_resident(visit, &check->kidc);
+    if (limit_tried(provider->store, visit->rq->arena, provider->settings, check->resident, &check->limit) !=
+        STORE_OK) {
+        visit_problem(visit, 503);
+    } else if (check->limit.reached) {
+        if (!record(check, STR("frozen")))
+            log_error("audit.write failed request=%s", visit->rq->id);
+        frozen_show(visit, check->limit.until);
+    } else {
+        ask_register(check, code);
+    }
+}
+
+void otp_submit(struct visit *visit)
+{
+    struct check check = {.visit = visit};
+    str code;
+    if (!open_kidc(visit, &check.kidc))
+        return;
+    if (!otp_parse(visit->rq->arena, params_get(&visit->rq->form, "otp"), &code))
+        show_with(visit, &check.kidc, 422, "error_code_missing");
+    else if (visit->interaction.code_expires_at <= clock_now())
+        /* said by our own clock, which runs for numbers without a code as well: the register's 410 only exists for real
+         * ones, and looks like a wrong code when it comes early */
+        show_with(visit, &check.kidc, 422, "error_code_expired");
+    else
+        try_code(&check, code);
+}

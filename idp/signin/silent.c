@@ -1,0 +1,39 @@
+/* Signing in without a page: by the browser's session and an earlier consent. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "signin/signin.h"
+#include "signin/sso.h"
+
+/* The end of an attempt that needs a page: an error for prompt=none, nothing else. */
+static bool need_page(struct interaction *interaction, const char *error)
+{
+    if (!str_list_has(interaction->prompt, ' ', STR("none")))
+        return false;
+    sso_refuse(interaction, str_of(error));
+    return true;
+}
+
+bool signin_silently(struct provider *provider, struct request *rq, struct interaction *interaction)
+{
+    if (sso_acr_is_unmet(interaction)) {
+        sso_refuse(interaction, STR("unmet_authentication_requirements"));
+        return true;
+    }
+    struct session session;
+    struct person person;
+    enum store_result result = session_load(provider->store, rq, &session);
+    if (result != STORE_OK && result != STORE_NOT_FOUND)
+        return need_page(interaction, "server_error");
+    if (result == STORE_NOT_FOUND || !session_person(rq, &session, &person) ||
+        !sso_session_suffices(interaction, &session, clock_now()))
+        return need_page(interaction, "login_required");
+    struct consent consent;
+    result = consent_load(provider->store, rq->arena, interaction->client_id, session.resident, &consent);
+    if (result != STORE_OK && result != STORE_NOT_FOUND)
+        return need_page(interaction, "server_error");
+    if (!sso_consent_suffices(rq->arena, interaction, result == STORE_OK ? &consent : NULL))
+        return need_page(interaction, "consent_required");
+    sso_adopt(interaction, &session);
+    sso_finish(rq->arena, interaction, &consent);
+    return true;
+}

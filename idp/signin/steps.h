@@ -1,0 +1,46 @@
+/* Of this room only: the three steps of a sign-in, each a page and its form. A function named …_show answers with the
+ * page; …_submit with what becomes of the form, whose token was checked already. */
+#ifndef KONSAO_SIGNIN_STEPS_H
+#define KONSAO_SIGNIN_STEPS_H
+
+#include "signin/limits.h"
+#include "signin/visit.h"
+
+/** STAGE_START: on without a page where the session allows it, else the KIdC. */
+void start_show(struct visit *visit);
+
+/** The page that asks for the KIdC; `notice`: one of its flags, or NULL. */
+void kidc_show(struct visit *visit, const char *notice);
+/** "continue" of that page. */
+void kidc_submit(struct visit *visit);
+
+/** STAGE_CODE_SENT. */
+void otp_show(struct visit *visit);
+/** "continue" and "resend". */
+void otp_submit(struct visit *visit);
+void otp_resend(struct visit *visit);
+
+/** STAGE_CONSENT; back to the start if the session that it is about is not this browser's any more. */
+void consent_show(struct visit *visit);
+/** "allow", "deny" and "switch" (not you?). */
+void consent_allow(struct visit *visit);
+void consent_deny(struct visit *visit);
+void consent_switch(struct visit *visit);
+
+/** Too many tries for this number, whether it exists or not: forgets it and says until when. */
+void frozen_show(struct visit *visit, int64_t until);
+
+enum send_result {
+    SEND_DONE,        /* to whoever looks at the page, a code is on its way */
+    SEND_FROZEN,      /* until limit->until */
+    SEND_LIMITED,     /* too many codes for this number, until limit->until */
+    SEND_THROTTLED,   /* the register wants to be left alone, until limit->until */
+    SEND_UNREACHABLE, /* it did not answer */
+    SEND_ANSWERED,    /* the request was answered here: a failure, or another tab was faster */
+};
+/** Asks the register to send a code to `kidc`, and stores that it did; a second click meanwhile finds STAGE_CODE_SENT
+ * and sends nothing. SEND_DONE says nothing about whether the number exists. In every other case the stage is as
+ * before. */
+MUST_CHECK enum send_result code_send(struct visit *visit, const struct kidc *kidc, struct limit *limit);
+
+#endif

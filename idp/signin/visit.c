@@ -1,0 +1,185 @@
+#include "signin/visit.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "crypto/primitives.h"
+#include "signin/csrf.h"
+
+#define CAMBODIA (7 * 3600)
+#define DAY (24 * 3600)
+
+/* There is no such sign-in here: unknown, over, and another browser's look the same. */
+static void show_expired(struct visit *visit, int status)
+{
+    visit_show(visit, status, "signin/expired", view_new(visit->rq->arena));
+}
+
+bool visit_open(struct visit *visit, struct provider *provider, struct request *rq)
+{
+    *visit = (struct visit){.provider = provider, .rq = rq, .lang = lang_of_request(rq, LANG_KM)};
+    if (!interaction_secret(rq).p) {
+        visit_show(visit, 403, "signin/elsewhere", view_new(rq->arena));
+        return false;
+    }
+    switch (interaction_load(provider->store, rq, rq->tail, &visit->interaction)) {
+    case STORE_OK:
+        break;
+    case STORE_NOT_FOUND:
+        show_expired(visit, 404);
+        return false;
+    default:
+        visit_problem(visit, 503);
+        return false;
+    }
+    visit->lang = lang_of_request(rq, lang_choose(visit->interaction.ui_locales, LANG_KM));
+    visit->client = client_find(provider->clients, rq->arena, visit->interaction.client_id);
+    if (!visit->client)
+        show_expired(visit, 410);
+    return visit->client;
+}
+
+struct view *visit_view(struct visit *visit)
+{
+    const struct client *client = visit->client;
+    struct arena *arena = visit->rq->arena;
+    struct view *view = view_new(arena);
+    str name = client->name[visit->lang];
+    view_text(view, "csrf", csrf_token(visit->provider->keys, arena, &visit->interaction));
+    view_text(view, "client_name", name);
+    view_text(view, "client_initial", page_initial(name));
+    view_text(view, "client_host", client->host);
+    view_text(view, "client_purpose", client->purpose[visit->lang]);
+    if (client->logo.n > 0) {
+        struct buf url = buf_new(arena, 64);
+        buf_add(&url, STR("/client-logo/"));
+        buf_add_urlencoded(&url, client->id);
+        view_text(view, "logo_url", buf_str(&url));
+    }
+    return view;
+}
+
+void visit_show(struct visit *visit, int status, const char *page, struct view *view)
+{
+    page_respond(visit->rq, visit->provider->pages, visit->lang, status, page, view,
+                 visit->interaction.expected_origin);
+}
+
+void visit_problem(struct visit *visit, int status)
+{
+    page_problem(visit->rq, visit->provider->pages, visit->lang, status);
+}
+
+static void redirect_to(struct visit *visit, const char *path)
+{
+    respond_redirect(visit->rq, arena_printf(visit->rq->arena, "%.*s%s%.*s", STR_FMT(visit->provider->settings->issuer),
+                                             path, STR_FMT(visit->interaction.id)));
+}
+
+void visit_reload(struct visit *visit)
+{
+    redirect_to(visit, "/signin/");
+}
+
+void visit_leave(struct visit *visit)
+{
+    redirect_to(visit, "/authorize/");
+}
+
+bool visit_save(struct visit *visit)
+{
+    switch (interaction_save(visit->provider->store, visit->rq->arena, &visit->interaction)) {
+    case STORE_OK:
+        return true;
+    case STORE_CONFLICT:
+        visit_reload(visit);
+        return false;
+    default:
+        visit_problem(visit, 503);
+        return false;
+    }
+}
+
+void visit_restart(struct visit *visit)
+{
+    struct interaction *interaction = &visit->interaction;
+    interaction->stage = STAGE_START;
+    interaction->transaction_id = random_uuid(visit->rq->arena);
+    interaction->sealed_kidc = STR_NONE;
+    interaction->code_expires_at = interaction->code_sent_at = interaction->codes_sent = interaction->wrong_codes = 0;
+    interaction->sid = interaction->resident = interaction->acr = interaction->amr = STR_NONE;
+    interaction->granted_claims = interaction->consent_id = STR_NONE;
+    interaction->auth_time = 0;
+}
+
+void visit_refuse(struct visit *visit, str error)
+{
+    sso_refuse(&visit->interaction, error);
+    if (visit_save(visit))
+        visit_leave(visit);
+}
+
+void visit_proceed(struct visit *visit, void (*show_consent)(struct visit *visit))
+{
+    struct interaction *interaction = &visit->interaction;
+    struct arena *arena = visit->rq->arena;
+    struct consent consent;
+    enum store_result result =
+        consent_load(visit->provider->store, arena, interaction->client_id, interaction->resident, &consent);
+    if (result != STORE_OK && result != STORE_NOT_FOUND) {
+        visit_problem(visit, 503);
+        return;
+    }
+    interaction->stage = STAGE_CONSENT;
+    if (sso_consent_suffices(arena, interaction, result == STORE_OK ? &consent : NULL))
+        sso_finish(arena, interaction, &consent);
+    if (!visit_save(visit))
+        return;
+    if (interaction->stage == STAGE_DONE)
+        visit_leave(visit);
+    else
+        show_consent(visit);
+}
+
+enum store_result visit_session(struct visit *visit, struct session *session, struct person *person)
+{
+    enum store_result result = session_load(visit->provider->store, visit->rq, session);
+    return result == STORE_OK && !session_person(visit->rq, session, person) ? STORE_NOT_FOUND : result;
+}
+
+str visit_resident(struct visit *visit, const struct kidc *kidc)
+{
+    unsigned char mac[SHA256_BYTES];
+    ring_mac(visit->provider->keys, ROOT_RESIDENT, 0, (str){kidc->digits, KIDC_DIGITS}, mac);
+    return base64url_encode(visit->rq->arena, str_bytes(mac, sizeof mac));
+}
+
+struct audit_entry visit_entry(struct visit *visit, const char *action, str outcome, str resident)
+{
+    const struct interaction *interaction = &visit->interaction;
+    struct arena *arena = visit->rq->arena;
+    return (struct audit_entry){.action = str_of(action),
+                                .outcome = outcome,
+                                .actor =
+                                    resident.n > 0 ? arena_printf(arena, "resident:%.*s", STR_FMT(resident)) : STR_NONE,
+                                .client_id = interaction->client_id,
+                                .session_id = interaction->sid,
+                                .request_id = str_of(visit->rq->id),
+                                .transaction_id = interaction->transaction_id,
+                                .peer = visit->rq->peer};
+}
+
+struct ipis_call visit_call(struct visit *visit)
+{
+    return (struct ipis_call){.arena = visit->rq->arena,
+                              .transaction_id = visit->interaction.transaction_id,
+                              .relying_party = visit->interaction.client_id,
+                              .attempts_left = -1};
+}
+
+str visit_clock(struct arena *arena, int64_t at, bool seconds)
+{
+    int time = (int)(((at + CAMBODIA) % DAY + DAY) % DAY);
+    int hour = time / 3600, minute = time / 60 % 60, second = time % 60;
+    return seconds ? arena_printf(arena, "%02d:%02d:%02d", hour, minute, second)
+                   : arena_printf(arena, "%02d:%02d", hour, minute);
+}
