@@ -1,4 +1,5 @@
-/* Of this room only: an audit entry as it is stored: SHA-256(the previous entry's hash, or 32 zeros; the encoded entry), then the encoded entry. */
+/* Of this room only: an audit entry as it is stored: SHA-256(the previous entry's hash, or 32 zeros; the encoded
+ * entry), then the encoded entry. */
 #ifndef KONSAO_AUDIT_ENTRY_H
 #define KONSAO_AUDIT_ENTRY_H
 

@@ -1,8 +1,9 @@
 /* Of this room only: a record as it lies in LMDB, with the index and expiry entries that lead to it.
  *
- * Value: version, expires_at (8 bytes each, the machine's order as LMDB's own files), for each index the value's length or NO_INDEX (2 bytes), the index
- * values, the record's value. The index values are there so that replacing a record can find its old entries.
- * Index entry: length of the index value (1 byte), index value, key. Expiry entry: expires_at (8 bytes, big-endian), kind's id, key. Neither has a value. */
+ * Value: version, expires_at (8 bytes each, the machine's order as LMDB's own files), for each index the value's length
+ * or NO_INDEX (2 bytes), the index values, the record's value. The index values are there so that replacing a record
+ * can find its old entries. Index entry: length of the index value (1 byte), index value, key. Expiry entry: expires_at
+ * (8 bytes, big-endian), kind's id, key. Neither has a value. */
 #ifndef KONSAO_STORE_ENTRY_H
 #define KONSAO_STORE_ENTRY_H
 

@@ -1,5 +1,5 @@
-/* Of this room only: group commit. Threads that want to write wait in a queue; one of them, the leader, runs what all of them want in one
- * transaction with one commit, then hands the lead to the first that came meanwhile. */
+/* Of this room only: group commit. Threads that want to write wait in a queue; one of them, the leader, runs what all
+ * of them want in one transaction with one commit, then hands the lead to the first that came meanwhile. */
 #ifndef KONSAO_STORE_QUEUE_H
 #define KONSAO_STORE_QUEUE_H
 
@@ -25,8 +25,9 @@ struct turn {
     struct arena *arena; /* goes with the transaction */
 };
 
-/** What one batch does in its turn. Returns LMDB's code: not 0 undoes the whole turn. `*result` is STORE_OK before; anything else only if nothing was
- *  written. Runs again, from the start, when the turn must be repeated; and on another thread, while its own waits. */
+/** What one batch does in its turn. Returns LMDB's code: not 0 undoes the whole turn. `*result` is STORE_OK before;
+ * anything else only if nothing was written. Runs again, from the start, when the turn must be repeated; and on another
+ * thread, while its own waits. */
 typedef int batch_fn(struct turn *turn, void *context, enum store_result *result);
 
 void queue_init(struct queue *queue);

@@ -6,11 +6,11 @@
 
 enum record_kind {
     /* durable */
-    RECORD_CLIENT,      /* key: client_id */
-    RECORD_CONSENT,     /* key: client_id NUL resident; index 0: resident, 1: client_id */
-    RECORD_GRANT,       /* key: time-ordered; index 0: session id, 1: resident */
-    RECORD_REFRESH,     /* key: SHA-256 of the token; index 0: grant key */
-    RECORD_AUDIT,       /* appended */
+    RECORD_CLIENT,  /* key: client_id */
+    RECORD_CONSENT, /* key: client_id NUL resident; index 0: resident, 1: client_id */
+    RECORD_GRANT,   /* key: time-ordered; index 0: session id, 1: resident */
+    RECORD_REFRESH, /* key: SHA-256 of the token; index 0: grant key */
+    RECORD_AUDIT,   /* appended */
     /* lively */
     RECORD_INTERACTION, /* key: interaction id */
     RECORD_CODE,        /* key: SHA-256 of the code */

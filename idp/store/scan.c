@@ -14,8 +14,7 @@ struct scan {
     enum record_kind kind;
     int index;
     str value;          /* of the index */
-    struct link_key at; /* where the next page starts */
-    bool skip_at;       /* whether `at` itself was seen already */
+    struct link_key at; /* the entry seen last, or where the first may be; empty: at the start */
     bool ended;
 };
 
@@ -28,7 +27,6 @@ struct page {
 
 static void scan_start(struct scan *scan, str after)
 {
-    scan->skip_at = after.p != NULL;
     if (scan->index >= 0) {
         entry_index_key(&scan->at, scan->value, after);
     } else {
@@ -45,7 +43,7 @@ static int seek(struct scan *scan, MDB_cursor *cursor, MDB_val *key, MDB_val *da
     *key = (MDB_val){scan->at.n, scan->at.bytes};
     int rc = mdb_cursor_get(cursor, key, data, MDB_SET_RANGE);
     bool same = rc == 0 && key->mv_size == scan->at.n && memcmp(key->mv_data, scan->at.bytes, scan->at.n) == 0;
-    return same && scan->skip_at ? mdb_cursor_get(cursor, key, data, MDB_NEXT) : rc;
+    return same ? mdb_cursor_get(cursor, key, data, MDB_NEXT) : rc;
 }
 
 /* The primary key of what the cursor is at; false when that is no longer part of the scan. */
@@ -98,7 +96,6 @@ static int walk(struct scan *scan, MDB_txn *txn, MDB_cursor *cursor, struct page
         page->visits++;
         scan->at.n = key.mv_size;
         memcpy(scan->at.bytes, key.mv_data, key.mv_size);
-        scan->skip_at = true;
     }
     scan->ended = true;
     return rc == MDB_NOTFOUND ? 0 : rc;

@@ -161,6 +161,23 @@ static void lively_records_survive_a_full_disk_as_well(void **state)
     assert_int_equal(put(f, RECORD_ACCESS, STR("after"), str_bytes(value, 4000), 0), STORE_OK);
 }
 
+static void the_audit_queue_keeps_what_a_full_disk_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct audit_entry entry = {.action = STR("signin.otp"), .outcome = STR("ok")};
+    make_scarce(f);
+    unsigned written = fill(f);
+    struct audit_queue *queue = audit_queue_new(f->store, 1, 200);
+    for (int i = 0; i < 100; i++)
+        audit_later(queue, &entry);
+    usleep(20000); /* some attempts fail; without one the rest holds as well */
+    make_room(f);
+    audit_queue_free(queue);
+    struct audit_report report;
+    assert_true(audit_verify(f->store, f->arena, &report));
+    assert_int_equal(report.entries, written + 100);
+}
+
 static void a_backup_that_does_not_fit_fails_and_leaves_no_copy(void **state)
 {
     struct fixture *f = *state;
@@ -184,6 +201,7 @@ int main(int argc, char **argv)
         FULL_TEST(a_full_disk_gives_errors_then_all_goes_on),
         FULL_TEST(a_full_disk_can_still_be_opened),
         FULL_TEST(lively_records_survive_a_full_disk_as_well),
+        FULL_TEST(the_audit_queue_keeps_what_a_full_disk_refused),
         FULL_TEST(a_backup_that_does_not_fit_fails_and_leaves_no_copy),
     };
     on_small_disk = argc > 1 && strcmp(argv[1], "disk") == 0;

@@ -146,6 +146,31 @@ static void two_processes_write_at_once(void **state)
     assert_int_equal(count_session(f->store, STR("parent")), GRANTS);
 }
 
+static void child_writes_when_told(struct store *store, int in, int out)
+{
+    char word;
+    say(out);
+    if (read(in, &word, 1) != 1)
+        _exit(96);
+    write_grants(store, STR("child"));
+    store_close(store);
+}
+
+static void a_writer_goes_on_in_a_map_that_another_process_grew(void **state)
+{
+    struct fixture *f = *state;
+    struct child child;
+    start_child(f, &child, child_writes_when_told);
+    hear(child.from);
+    size_t before = env_map_size(f->store->durable);
+    say(child.to);
+    end_child(&child, 0);
+    assert_int_equal(env_map_size(f->store->durable), before);
+    assert_int_equal(put(f, RECORD_CLIENT, STR("k"), STR("v"), 0), STORE_OK); /* before anything is read */
+    assert_true(env_map_size(f->store->durable) > before);
+    assert_int_equal(assert_whole(f->store), GRANTS);
+}
+
 static void child_reads_and_stays(struct store *store, int in, int out)
 {
     MDB_txn *txn;
@@ -196,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORE_TEST(one_process_grows_the_map_while_another_reads),
         STORE_TEST(two_processes_write_at_once),
+        STORE_TEST(a_writer_goes_on_in_a_map_that_another_process_grew),
         STORE_TEST(a_dead_process_does_not_hold_old_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
