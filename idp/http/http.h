@@ -7,6 +7,10 @@
 
 #include "base/arena.h"
 
+/* Of a request's head: beyond the first 414, beyond the second, or beyond 64 header lines, 431. */
+#define HTTP_TARGET_MAX 6144
+#define HTTP_HEAD_MAX 8192
+
 /* ---- parameters: application/x-www-form-urlencoded, in the query or the body ---- */
 
 struct param {
@@ -23,22 +27,25 @@ enum params_status {
 #define PARAMS_MAX 64
 
 struct params {
-    struct param *items; /* in order; what was parsed before the fault when status is not PARAMS_OK */
+    struct param *items; /* in order: all, the first of each name, when PARAMS_REPEATED; what precedes another fault */
     size_t count;
     enum params_status status;
     str repeated; /* the name, for PARAMS_REPEATED */
 };
 
-/** Parses `text` (RFC 6749 appendix B; WHATWG URL section 5.1, but strictly). `repeatable` is a NULL-terminated list of names that may
- *  stand more than once, or NULL. Views in the result live in `arena`. An empty text has no parameters; "a" is "a="; empty pairs are skipped. */
+/** Parses `text` (RFC 6749 appendix B; WHATWG URL section 5.1, but strictly). `repeatable` is a NULL-terminated list of
+ * names that may stand more than once, or NULL. Views in the result live in `arena`. An empty text has no parameters;
+ * "a" is "a="; empty pairs are skipped. */
 struct params params_parse(struct arena *arena, str text, const char *const *repeatable);
 /** The value of the first parameter called `name`; STR_NONE when there is none. */
 str params_get(const struct params *params, const char *name);
 /** As params_get, but an empty value counts as absent (RFC 6749 section 3.1). */
 str params_nonempty(const struct params *params, const char *name);
-/** Decodes one percent-encoded piece, '+' as a space when `form`. False when malformed. (client_secret_basic: RFC 6749 section 2.3.1) */
+/** Decodes one percent-encoded piece, '+' as a space when `form`. False when malformed. (client_secret_basic: RFC 6749
+ * section 2.3.1) */
 MUST_CHECK bool percent_decode(struct arena *arena, str in, bool form, str *out);
-/** The value of cookie `name` in a Cookie header (RFC 6265 section 5.4); STR_NONE when absent or when it stands there twice. */
+/** The value of cookie `name` in a Cookie header (RFC 6265 section 5.4); STR_NONE when absent or when it stands there
+ * twice. */
 str cookie_find(str header, const char *name);
 
 /* ---- requests ---- */
@@ -46,21 +53,22 @@ str cookie_find(str header, const char *name);
 enum http_body { BODY_NONE, BODY_FORM, BODY_JSON, BODY_OTHER };
 
 struct request {
-    struct arena *arena;    /* lives until the response is sent */
-    str method;             /* "GET", … ; HEAD arrives as "GET" */
-    str path;               /* raw, not decoded, without query */
-    str tail;               /* what a route's trailing "*" matched: one segment, unreserved characters only, never empty */
+    struct arena *arena; /* lives until the response is sent */
+    str method;          /* "GET", … ; HEAD arrives as "GET" */
+    str path;            /* raw, not decoded, without query */
+    str tail;            /* what a route's trailing "*" matched: one segment, unreserved characters only, never empty */
     str raw_query;
     struct params query;
     enum http_body body_type;
-    str body;               /* raw */
-    struct params form;     /* of a BODY_FORM body */
-    str peer;               /* the client's IP address, from the socket or from a trusted proxy */
-    char id[33];            /* a fresh random request id (hex); also sent back as X-Request-Id */
+    str body;                  /* raw */
+    struct params form;        /* of a BODY_FORM body */
+    str peer;                  /* the client's IP address, from the socket or from a trusted proxy */
+    char id[33];               /* a fresh random request id (hex); also sent back as X-Request-Id */
     struct exchange *exchange; /* this room's own */
 };
 
-/** A header's value, by case-insensitive name; STR_NONE when absent. Host, Content-Length, Authorization, DPoP, Cookie, Content-Type never stand twice: such requests were refused. */
+/** A header's value, by case-insensitive name; STR_NONE when absent. Host, Content-Length, Authorization, DPoP, Cookie,
+ * Content-Type never stand twice: such requests were refused. */
 str request_header(const struct request *rq, const char *name);
 str request_cookie(const struct request *rq, const char *name);
 
@@ -68,9 +76,11 @@ str request_cookie(const struct request *rq, const char *name);
 
 /** Adds a header. `value` is checked: CR, LF and other control characters are an internal error (500), never sent. */
 void response_header(struct request *rq, const char *name, str value);
-/** Sets a cookie: Path=/, HttpOnly, SameSite=Lax, Secure when the server is told that it is reached by https. `max_age` in seconds; 0 removes it; -1 lasts for the browser's session. */
+/** Sets a cookie: Path=/, HttpOnly, SameSite=Lax, Secure when the server is told that it is reached by https. `max_age`
+ * in seconds; 0 removes it; -1 lasts for the browser's session. */
 void response_cookie(struct request *rq, const char *name, str value, int64_t max_age);
-/** Sends `body`, which must live in rq->arena or for ever. Cache-Control: no-store unless response_header set one; nosniff and Referrer-Policy: no-referrer always. */
+/** Sends `body`, which must live in rq->arena or for ever. Cache-Control: no-store unless response_header set one;
+ * nosniff and Referrer-Policy: no-referrer always. */
 void respond(struct request *rq, int status, const char *content_type, str body);
 void respond_json(struct request *rq, int status, str json);
 /** 303 See Other to `url`, which must be an absolute URL or a path, already checked. */
@@ -84,44 +94,48 @@ enum run_on { RUN_INLINE, RUN_WORKER };
 typedef void http_handler(struct request *rq, void *context);
 
 struct route {
-    const char *method;             /* "GET" (serves HEAD too), "POST" */
-    const char *path;               /* exact, or with a last segment "*" for one segment */
+    const char *method; /* "GET" (serves HEAD too), "POST" */
+    const char *path;   /* exact, or with a last segment "*" for one segment */
     enum run_on run;
-    bool cors;                      /* any origin may read it, without cookies; preflights are answered */
+    bool cors; /* any origin may read it, without cookies; preflights are answered */
     http_handler *handle;
-    const char *const *repeatable;  /* parameters that may repeat; NULL for none */
+    const char *const *repeatable; /* parameters that may repeat; NULL for none */
 };
 
-/** Called for what no handler answers: 400, 404, 405, 408, 413, 414, 429, 431, 500, 503. Answers by respond(). May be NULL: plain text then. */
+/** Called for what no handler answers: 400, 404, 405, 408, 413, 414, 429, 431, 500, 503. Answers by respond(). May be
+ * NULL: plain text then. */
 typedef void http_problem(struct request *rq, void *context, int status, const char *detail);
 
 struct http_options {
-    const char *address;        /* "127.0.0.1", "::1", "0.0.0.0" */
-    uint16_t port;              /* 0: any free port (tests) */
-    unsigned loops;             /* event loops, one thread each, sharing the port by SO_REUSEPORT */
-    unsigned workers;           /* worker threads, shared */
-    unsigned queue_max;         /* requests that may wait for a worker; beyond it 503 with Retry-After */
-    unsigned connections_max;   /* in all */
-    unsigned connections_per_ip;/* 0: no limit */
-    unsigned idle_seconds;      /* a connection without traffic is closed */
-    unsigned request_seconds;   /* a request must have arrived whole within this, however it trickles */
-    size_t body_max;            /* bytes; beyond it 413 */
-    bool secure;                /* reached by https (issuer is https): cookies get Secure */
-    const char *trusted_proxy;  /* address whose X-Forwarded-For is believed (its last entry); NULL: none */
+    const char *address;         /* "127.0.0.1", "::1", "0.0.0.0" */
+    uint16_t port;               /* 0: any free port (tests) */
+    unsigned loops;              /* event loops, one thread each, sharing the port by SO_REUSEPORT */
+    unsigned workers;            /* worker threads, shared */
+    unsigned queue_max;          /* requests that may wait for a worker; beyond it 503 with Retry-After */
+    unsigned connections_max;    /* in all */
+    unsigned connections_per_ip; /* 0: no limit */
+    unsigned idle_seconds;       /* a connection without traffic is closed */
+    unsigned request_seconds;    /* a request must have arrived whole within this, however it trickles */
+    size_t body_max;             /* bytes; beyond it 413 */
+    bool secure;                 /* reached by https (issuer is https): cookies get Secure */
+    const char *trusted_proxy;   /* address whose X-Forwarded-For is believed (its last entry); NULL: none */
     const struct route *routes;
     size_t route_count;
     http_problem *problem;
-    void *context;              /* given to handlers */
+    void *context; /* given to handlers */
 };
 
 struct http_server;
 
-/** Starts serving; returns at once. NULL on failure, with a sentence for the operator in `error` (address in use, permission, …). */
+/** Starts serving; returns at once. NULL on failure, with a sentence for the operator in `error` (address in use,
+ * permission, …). */
 struct http_server *http_start(const struct http_options *options, char *error, size_t error_size);
 /** The port that it listens on. */
 uint16_t http_port(const struct http_server *server);
 
-struct http_counts { uint64_t requests, in_flight, queued, refused, by_status_class[6]; };
+struct http_counts {
+    uint64_t requests, in_flight, queued, refused, by_status_class[6];
+};
 void http_counts(const struct http_server *server, struct http_counts *out);
 /** Stops accepting, lets running requests finish for at most `grace_ms`, then releases everything. */
 void http_stop(struct http_server *server, unsigned grace_ms);

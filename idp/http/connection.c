@@ -1,0 +1,166 @@
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "http/internal.h"
+
+static void map_ipv4(const struct in_addr *from, struct in6_addr *to)
+{
+    memset(to, 0, sizeof *to);
+    memset(to->s6_addr + 10, 0xff, 2);
+    memcpy(to->s6_addr + 12, from, 4);
+}
+
+bool address_parse(str text, struct in6_addr *address)
+{
+    char buffer[INET6_ADDRSTRLEN];
+    struct in_addr ipv4;
+    if (text.n == 0 || text.n >= sizeof buffer)
+        return false;
+    memcpy(buffer, text.p, text.n);
+    buffer[text.n] = '\0';
+    if (inet_pton(AF_INET, buffer, &ipv4) == 1) {
+        map_ipv4(&ipv4, address);
+        return true;
+    }
+    return inet_pton(AF_INET6, buffer, address) == 1;
+}
+
+static bool address_of(const struct sockaddr *address, socklen_t size, struct in6_addr *out)
+{
+    struct sockaddr_in ipv4;
+    struct sockaddr_in6 ipv6;
+    if (address->sa_family == AF_INET && size >= sizeof ipv4) {
+        memcpy(&ipv4, address, sizeof ipv4);
+        map_ipv4(&ipv4.sin_addr, out);
+        return true;
+    }
+    if (address->sa_family == AF_INET6 && size >= sizeof ipv6) {
+        memcpy(&ipv6, address, sizeof ipv6);
+        *out = ipv6.sin6_addr;
+        return true;
+    }
+    return false;
+}
+
+static bool is_trusted(const struct http_server *server, const struct in6_addr *address)
+{
+    return server->options.trusted_proxy && memcmp(&server->trusted_proxy, address, sizeof *address) == 0;
+}
+
+enum MHD_Result peer_admit(void *context, const struct sockaddr *address, socklen_t size)
+{
+    struct loop *loop = context;
+    struct http_server *server = loop->server;
+    unsigned limit = server->options.connections_per_ip;
+    struct in6_addr from;
+    bool fine = address_of(address, size, &from) && server->connections < server->options.connections_max;
+    if (fine && limit > 0 && !is_trusted(server, &from))
+        fine = census_of(server->census, &from) < limit;
+    if (!fine)
+        server->refused++;
+    return fine ? MHD_YES : MHD_NO;
+}
+
+static struct peer *peer_new(struct loop *loop, struct MHD_Connection *connection)
+{
+    const struct http_server *server = loop->server;
+    struct peer *peer = calloc(1, sizeof *peer);
+    if (!peer)
+        abort();
+    const struct sockaddr *address =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+    socklen_t size = address->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+    address_of(address, size, &peer->address);
+    if (IN6_IS_ADDR_V4MAPPED(&peer->address))
+        inet_ntop(AF_INET, peer->address.s6_addr + 12, peer->name, sizeof peer->name);
+    else
+        inet_ntop(AF_INET6, &peer->address, peer->name, sizeof peer->name);
+    peer->loop = loop;
+    peer->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    peer->trusted = is_trusted(server, &peer->address);
+    peer_due(peer, DUE_REQUEST, clock_mono_ms() + server->options.request_seconds * INT64_C(1000));
+    return peer;
+}
+
+static void peer_link(struct peer *peer)
+{
+    struct loop *loop = peer->loop;
+    pthread_mutex_lock(&loop->lock);
+    peer->next = loop->peers;
+    if (peer->next)
+        peer->next->previous = peer;
+    loop->peers = peer;
+    pthread_mutex_unlock(&loop->lock);
+}
+
+/* From here on the watch can't reach the socket, which libmicrohttpd closes after this. */
+static void peer_unlink(struct peer *peer)
+{
+    struct loop *loop = peer->loop;
+    pthread_mutex_lock(&loop->lock);
+    if (peer->previous)
+        peer->previous->next = peer->next;
+    else
+        loop->peers = peer->next;
+    if (peer->next)
+        peer->next->previous = peer->previous;
+    pthread_mutex_unlock(&loop->lock);
+}
+
+void peer_notify(void *context, struct MHD_Connection *connection, void **socket_context,
+                 enum MHD_ConnectionNotificationCode code)
+{
+    struct loop *loop = context;
+    struct http_server *server = loop->server;
+    struct peer *peer = *socket_context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        peer = peer_new(loop, connection);
+        peer_link(peer);
+        server->connections++;
+        census_add(server->census, &peer->address, 1);
+        *socket_context = peer;
+    } else if (peer) {
+        peer_unlink(peer);
+        server->connections--;
+        census_add(server->census, &peer->address, -1);
+        free(peer);
+        *socket_context = NULL;
+    }
+}
+
+bool peer_due(struct peer *peer, enum due_kind kind, int64_t at_ms)
+{
+    int64_t before = atomic_exchange(&peer->due, at_ms * 4 + (int64_t)kind);
+    if (before == DUE_CUT)
+        atomic_store(&peer->due, DUE_CUT);
+    return before != DUE_CUT;
+}
+
+static void cut(struct peer *peer, enum due_kind kind)
+{
+    static const char late[] = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    /* libmicrohttpd writes nothing while a request is arriving, so this can't land inside a response. */
+    if (kind == DUE_REQUEST && send(peer->fd, late, sizeof late - 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+        kind = DUE_NONE; /* gone already; the socket is shut all the same */
+    shutdown(peer->fd, SHUT_RDWR);
+}
+
+void peers_cut(struct loop *loop, int64_t now_ms)
+{
+    pthread_mutex_lock(&loop->lock);
+    for (struct peer *peer = loop->peers; peer; peer = peer->next) {
+        int64_t due = atomic_load(&peer->due);
+        enum due_kind kind = (enum due_kind)(due & 3);
+        if (due == DUE_CUT || kind == DUE_NONE || due / 4 > now_ms)
+            continue;
+        if (!atomic_compare_exchange_strong(&peer->due, &due, DUE_CUT))
+            continue;
+        if (kind != DUE_SEND)
+            loop->server->refused++;
+        cut(peer, kind);
+    }
+    pthread_mutex_unlock(&loop->lock);
+}

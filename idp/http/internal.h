@@ -1,0 +1,180 @@
+/* Of this room only: what a server, a connection and an exchange (one request with its answer) are made of. */
+#ifndef KONSAO_HTTP_INTERNAL_H
+#define KONSAO_HTTP_INTERNAL_H
+
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/buf.h"
+#include "http/head.h"
+#include "http/http.h"
+#include "http/route.h"
+
+/* libmicrohttpd's memory for one connection: the request's head, its own list of it, and the response's head. */
+#define CONNECTION_BYTES 16384
+/* A refused request's body is read up to this size, so that the client sees the answer instead of a reset connection.
+ */
+#define DRAIN_BYTES ((size_t)2 << 20)
+/* A response must be taken within this; connections are too few to lend them to who does not read. */
+#define SEND_SECONDS 300
+
+/* ---- connection.c ---- */
+
+/* What a connection may not exceed at the moment; with the time in one number, so that it changes at once. */
+enum due_kind { DUE_NONE, DUE_REQUEST, DUE_IDLE, DUE_SEND };
+
+struct peer {
+    struct peer *next, *previous;
+    struct loop *loop;
+    int fd;
+    _Atomic int64_t due;     /* milliseconds on the monotonic clock × 4 + enum due_kind; DUE_CUT when it was cut */
+    struct in6_addr address; /* IPv4 mapped */
+    bool trusted;            /* the trusted proxy */
+    bool used;               /* a whole request has come */
+    char name[INET6_ADDRSTRLEN];
+};
+
+#define DUE_CUT (-1)
+
+/** For MHD_OPTION_NOTIFY_CONNECTION, with the loop. */
+void peer_notify(void *loop, struct MHD_Connection *connection, void **context,
+                 enum MHD_ConnectionNotificationCode code);
+/** For MHD_start_daemon's accept policy, with the loop. */
+enum MHD_Result peer_admit(void *loop, const struct sockaddr *address, socklen_t size);
+/** Sets what is due next. False when the connection was cut meanwhile. */
+bool peer_due(struct peer *peer, enum due_kind kind, int64_t at_ms);
+/** Cuts what is overdue at `now_ms`. Any thread. */
+void peers_cut(struct loop *loop, int64_t now_ms);
+/** Reads an IP address, IPv4 as a mapped one. */
+MUST_CHECK bool address_parse(str text, struct in6_addr *address);
+
+/* ---- census.c: connections by address ---- */
+
+struct census;
+
+/** Counts connections of one address, an IPv6 network of 64 bits as one. The caller releases it with census_free. */
+struct census *census_new(void);
+void census_free(struct census *census);
+unsigned census_of(struct census *census, const struct in6_addr *address);
+/** `by` is 1 or -1. */
+void census_add(struct census *census, const struct in6_addr *address, int by);
+
+/* ---- server.c ---- */
+
+struct loop {
+    struct http_server *server;
+    struct MHD_Daemon *daemon;
+    int listener;
+    pthread_mutex_t lock; /* over `peers` */
+    struct peer *peers;
+    unsigned char random[1024]; /* for request ids; used by the loop's thread alone */
+    size_t random_left;
+};
+
+struct http_server {
+    struct http_options options;
+    struct arena *arena;
+    struct route_table *routes;
+    struct loop *loops;
+    unsigned loops_running;
+    uint16_t port;
+    struct in6_addr trusted_proxy;
+    struct census *census;
+    struct pool *pool;
+    pthread_t watch;
+    pthread_mutex_t lock; /* with `changed` */
+    pthread_cond_t changed;
+    bool watch_stops;
+    atomic_bool stopping;
+    atomic_uint connections;
+    _Atomic uint64_t requests, in_flight, refused, by_class[6];
+};
+
+/** Tells http_stop that nothing is in flight any more. */
+void server_idle(struct http_server *server);
+int64_t mono_us(void);
+
+/* ---- exchange.c ---- */
+
+enum stage {
+    STAGE_HEAD,     /* the request line has come */
+    STAGE_BODY,     /* the body is coming */
+    STAGE_DRAIN,    /* as STAGE_BODY, but it is thrown away */
+    STAGE_WAITING,  /* for a worker */
+    STAGE_ANSWERED, /* `response` is made */
+    STAGE_SENDING,
+};
+
+struct answer_field {
+    struct answer_field *next;
+    const char *name, *value;
+};
+
+struct exchange {
+    struct request rq;
+    struct http_server *server;
+    struct loop *loop;
+    struct peer *peer;
+    struct MHD_Connection *connection;
+    struct exchange *next; /* in the pool's queue */
+    const struct route *route;
+    struct head head;
+    const char *raw_target; /* as it stands in libmicrohttpd's buffer */
+    str target;
+    str allow; /* for 405 */
+    int64_t began_us;
+    enum stage stage;
+    bool cors;
+    bool close;  /* the connection ends with this response */
+    int problem; /* the status of the refusal that waits for the end of the body */
+    const char *detail;
+    struct buf body;
+    size_t drained;
+    struct answer_field *fields, **fields_end;
+    bool broken;  /* a handler's header can't be sent */
+    bool failing; /* the answer is the one about that */
+    int status;
+    struct MHD_Response *response;
+};
+
+void *exchange_begin(void *loop, const char *uri, struct MHD_Connection *connection);
+enum MHD_Result exchange_serve(void *loop, struct MHD_Connection *connection, const char *url, const char *method,
+                               const char *version, const char *upload, size_t *upload_size, void **context);
+void exchange_completed(void *loop, struct MHD_Connection *connection, void **context,
+                        enum MHD_RequestTerminationCode code);
+/** Runs the handler, and sees to it that there is an answer. */
+void exchange_run(struct exchange *x);
+
+/* ---- admit.c: what is believed of a request's head ---- */
+
+/** Fills `x->rq` and `x->route` from the head. 0 when the request may go on; otherwise the status of its refusal, with
+ * `x->detail`. */
+int request_admit(struct exchange *x, const char *method, const char *version, size_t head_size);
+/** The size that Content-Length gives; 0 when there is none. */
+uint64_t request_length(const struct exchange *x);
+bool request_has_body(const struct exchange *x);
+/** Fills in the body and the form, once the body is there. */
+void request_finish(struct exchange *x);
+
+/* ---- response.c ---- */
+
+/** Answers with the server's page for `status`, without what a handler may have set so far. */
+void answer_problem(struct exchange *x, int status, const char *detail);
+/** Answers a preflight (Fetch standard, CORS protocol). */
+void answer_preflight(struct exchange *x);
+
+/* ---- pool.c ---- */
+
+/** NULL when threads can't be started. */
+struct pool *pool_new(unsigned workers, unsigned queue_max);
+/** Takes a suspended exchange: its handler runs on a worker, then its connection resumes. False when the queue is full.
+ */
+MUST_CHECK bool pool_submit(struct pool *pool, struct exchange *x);
+uint64_t pool_waiting(struct pool *pool);
+/** Refuses what still waits, waits for what runs, and ends the threads. */
+void pool_stop(struct pool *pool);
+void pool_free(struct pool *pool);
+
+#endif

@@ -1,0 +1,108 @@
+#include <stdlib.h>
+
+#include "http/internal.h"
+
+struct pool {
+    pthread_mutex_t lock;
+    pthread_cond_t work;
+    struct exchange *head, **tail;
+    unsigned waiting, waiting_max;
+    unsigned idle;
+    atomic_bool stopping;
+    unsigned threads;
+    pthread_t thread[];
+};
+
+static struct exchange *take(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->idle++;
+    while (!pool->head && !pool->stopping)
+        pthread_cond_wait(&pool->work, &pool->lock);
+    pool->idle--;
+    struct exchange *x = pool->head;
+    if (x) {
+        pool->head = x->next;
+        if (!pool->head)
+            pool->tail = &pool->head;
+        pool->waiting--;
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return x;
+}
+
+static void *work(void *context)
+{
+    struct pool *pool = context;
+    struct exchange *x;
+    while ((x = take(pool)) != NULL) {
+        struct MHD_Connection *connection = x->connection;
+        if (pool->stopping)
+            answer_problem(x, 503, "the server is stopping");
+        else
+            exchange_run(x);
+        x->stage = STAGE_ANSWERED;
+        MHD_resume_connection(connection); /* from here on `x` belongs to its loop again */
+    }
+    return NULL;
+}
+
+struct pool *pool_new(unsigned workers, unsigned queue_max)
+{
+    struct pool *pool = calloc(1, sizeof *pool + workers * sizeof pool->thread[0]);
+    if (!pool)
+        abort();
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->work, NULL);
+    pool->tail = &pool->head;
+    pool->waiting_max = queue_max;
+    for (; pool->threads < workers; pool->threads++)
+        if (pthread_create(&pool->thread[pool->threads], NULL, work, pool) != 0) {
+            pool_stop(pool);
+            pool_free(pool);
+            return NULL;
+        }
+    return pool;
+}
+
+bool pool_submit(struct pool *pool, struct exchange *x)
+{
+    pthread_mutex_lock(&pool->lock);
+    bool room = !pool->stopping && pool->waiting < pool->waiting_max + pool->idle;
+    if (room) {
+        x->next = NULL;
+        *pool->tail = x;
+        pool->tail = &x->next;
+        pool->waiting++;
+        pthread_cond_signal(&pool->work);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return room;
+}
+
+uint64_t pool_waiting(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    uint64_t waiting = pool->waiting;
+    pthread_mutex_unlock(&pool->lock);
+    return waiting;
+}
+
+void pool_stop(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->stopping = true;
+    pthread_cond_broadcast(&pool->work);
+    pthread_mutex_unlock(&pool->lock);
+    for (; pool->threads > 0; pool->threads--)
+        pthread_join(pool->thread[pool->threads - 1], NULL);
+}
+
+void pool_free(struct pool *pool)
+{
+    if (!pool)
+        return;
+    pthread_cond_destroy(&pool->work);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool);
+}

@@ -1,0 +1,213 @@
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/internal.h"
+#include "http/listen.h"
+
+#define WATCH_MS 200
+
+int64_t mono_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+void server_idle(struct http_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    pthread_cond_broadcast(&server->changed);
+    pthread_mutex_unlock(&server->lock);
+}
+
+/* Waits on `changed` until `deadline_us`; server->lock is held. False when the time is over. */
+static bool wait_until(struct http_server *server, int64_t deadline_us)
+{
+    struct timespec until = {(time_t)(deadline_us / 1000000), (long)(deadline_us % 1000000) * 1000};
+    return pthread_cond_clockwait(&server->changed, &server->lock, CLOCK_MONOTONIC, &until) == 0;
+}
+
+/* libmicrohttpd's own time-out starts again with each byte, so a request that trickles in would hold its connection. */
+static void *watch(void *context)
+{
+    struct http_server *server = context;
+    pthread_mutex_lock(&server->lock);
+    while (!server->watch_stops) {
+        for (int64_t next = mono_us() + WATCH_MS * 1000; !server->watch_stops && wait_until(server, next);)
+            continue;
+        pthread_mutex_unlock(&server->lock);
+        for (unsigned i = 0; i < server->options.loops; i++)
+            peers_cut(&server->loops[i], clock_mono_ms());
+        pthread_mutex_lock(&server->lock);
+    }
+    pthread_mutex_unlock(&server->lock);
+    return NULL;
+}
+
+/* Paths and queries are taken as they come and decoded once, strictly, by params_parse. */
+static size_t leave_escaped(void *context, struct MHD_Connection *connection, char *text)
+{
+    (void)context, (void)connection;
+    return strlen(text);
+}
+
+static bool loop_start(struct loop *loop)
+{
+    const struct http_options *options = &loop->server->options;
+    loop->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, peer_admit, loop, exchange_serve,
+        loop, MHD_OPTION_LISTEN_SOCKET, loop->listener, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+        MHD_OPTION_CONNECTION_LIMIT, options->connections_max + 1, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds,
+        MHD_OPTION_NOTIFY_CONNECTION, peer_notify, loop, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, loop,
+        MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, loop, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+        MHD_OPTION_END);
+    return loop->daemon != NULL;
+}
+
+/* Each connection is a descriptor; the soft limit is often 1024. */
+static void raise_descriptors(unsigned connections)
+{
+    struct rlimit limit;
+    rlim_t needed = (rlim_t)connections + 256;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
+        return;
+    limit.rlim_cur = limit.rlim_max < needed ? limit.rlim_max : needed;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < needed)
+        log_warn("http.descriptors allowed=%llu needed=%llu", (unsigned long long)limit.rlim_cur,
+                 (unsigned long long)needed);
+}
+
+static bool check_options(struct http_server *server, char *error, size_t error_size)
+{
+    const struct http_options *options = &server->options;
+    const struct route *bad = NULL;
+    bool needs_workers = false;
+    for (size_t i = 0; i < options->route_count; i++)
+        needs_workers = needs_workers || options->routes[i].run == RUN_WORKER;
+    if (options->loops == 0 || options->connections_max == 0 || options->request_seconds == 0)
+        snprintf(error, error_size, "loops, connections and the time for a request must be at least 1");
+    else if (needs_workers && options->workers == 0)
+        snprintf(error, error_size, "there must be at least one worker");
+    else if (options->trusted_proxy && !address_parse(str_of(options->trusted_proxy), &server->trusted_proxy))
+        snprintf(error, error_size, "the trusted proxy \"%s\" is not an IP address", options->trusted_proxy);
+    else if ((server->routes = route_table_new(server->arena, options->routes, options->route_count, &bad)) == NULL)
+        snprintf(error, error_size, "the route %s is malformed or stands twice", bad->path);
+    else
+        return true;
+    return false;
+}
+
+static bool open_loops(struct http_server *server, char *error, size_t error_size)
+{
+    unsigned count = server->options.loops;
+    int *sockets = ARENA_ARRAY(server->arena, int, count);
+    server->port = server->options.port;
+    if (!listen_all(server->options.address, &server->port, sockets, count, error, error_size))
+        return false;
+    server->loops = ARENA_ARRAY(server->arena, struct loop, count);
+    for (unsigned i = 0; i < count; i++) {
+        server->loops[i].server = server;
+        server->loops[i].listener = sockets[i];
+        pthread_mutex_init(&server->loops[i].lock, NULL);
+    }
+    return true;
+}
+
+static bool start_threads(struct http_server *server, char *error, size_t error_size)
+{
+    snprintf(error, error_size, "can't start the server's threads");
+    server->pool = pool_new(server->options.workers, server->options.queue_max);
+    if (!server->pool)
+        return false;
+    while (server->loops_running < server->options.loops && loop_start(&server->loops[server->loops_running]))
+        server->loops_running++;
+    return server->loops_running == server->options.loops && pthread_create(&server->watch, NULL, watch, server) == 0;
+}
+
+/* What http_start has begun, and all of it once the watch has ended. */
+static void release(struct http_server *server)
+{
+    if (server->pool)
+        pool_stop(server->pool);
+    for (unsigned i = 0; i < server->loops_running; i++)
+        MHD_stop_daemon(server->loops[i].daemon);
+    for (unsigned i = 0; server->loops && i < server->options.loops; i++) {
+        if (i >= server->loops_running || server->stopping) /* otherwise libmicrohttpd closed it */
+            close(server->loops[i].listener);
+        pthread_mutex_destroy(&server->loops[i].lock);
+    }
+    pool_free(server->pool);
+    census_free(server->census);
+    pthread_cond_destroy(&server->changed);
+    pthread_mutex_destroy(&server->lock);
+    arena_free(server->arena);
+    free(server);
+}
+
+struct http_server *http_start(const struct http_options *options, char *error, size_t error_size)
+{
+    struct http_server *server = calloc(1, sizeof *server);
+    if (!server)
+        abort();
+    server->options = *options;
+    server->arena = arena_new();
+    server->census = census_new();
+    pthread_mutex_init(&server->lock, NULL);
+    pthread_cond_init(&server->changed, NULL);
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the thread that started all this */
+    raise_descriptors(options->connections_max);
+    bool fine = check_options(server, error, error_size) && open_loops(server, error, error_size) &&
+                start_threads(server, error, error_size);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!fine) {
+        release(server);
+        return NULL;
+    }
+    return server;
+}
+
+uint16_t http_port(const struct http_server *server)
+{
+    return server->port;
+}
+
+void http_counts(const struct http_server *server, struct http_counts *out)
+{
+    *out = (struct http_counts){.requests = server->requests,
+                                .in_flight = server->in_flight,
+                                .queued = pool_waiting(server->pool),
+                                .refused = server->refused};
+    for (size_t i = 0; i < COUNT_OF(out->by_status_class); i++)
+        out->by_status_class[i] = server->by_class[i];
+}
+
+void http_stop(struct http_server *server, unsigned grace_ms)
+{
+    if (!server)
+        return;
+    int64_t deadline = mono_us() + grace_ms * INT64_C(1000);
+    server->stopping = true;
+    for (unsigned i = 0; i < server->loops_running; i++) {
+        int listener = MHD_quiesce_daemon(server->loops[i].daemon);
+        if (listener >= 0)
+            shutdown(listener, SHUT_RD); /* who comes now is refused at once */
+    }
+    pthread_mutex_lock(&server->lock);
+    while (server->in_flight > 0 && wait_until(server, deadline))
+        continue;
+    server->watch_stops = true;
+    pthread_cond_broadcast(&server->changed);
+    pthread_mutex_unlock(&server->lock);
+    pthread_join(server->watch, NULL);
+    release(server);
+}
