@@ -24,9 +24,10 @@ enum store_result {
 };
 
 /** Opens (and creates, mode 0700) the store in folder `path`. The lively environment is emptied when the machine was
- * restarted since (boot id), because it is not synced. Several processes may have it open (the command beside the
- * server). NULL with a sentence in `error`. */
+ *  restarted since (boot id), because it is not synced. Several processes may have it open (the command beside the
+ *  server), each of them once; not to be used after fork(). NULL with a sentence in `error`. */
 struct store *store_open(const char *path, char *error, size_t error_size);
+/** When no other thread uses it any more. NULL is fine. */
 void store_close(struct store *store);
 
 struct record {
@@ -56,26 +57,27 @@ struct store_op {
     enum store_condition condition;
     uint64_t version;
     /** For STORE_APPEND: makes the value inside the write transaction, from the number and the last entry's value
-     * (STR_NONE at the first). Called again if the transaction is retried. */
+     *  (STR_NONE at the first). Called again if the transaction is retried. */
     str (*chain)(struct arena *arena, uint64_t number, str previous, void *context);
     void *context;
 };
 
 /** Writes a batch, all of it or nothing. All its kinds must be of one durability. Returns when it is committed: for
- * durable kinds that means on disk (group commit with whatever other threads wait for). Waits: never on an event loop.
- * Conditions are checked before anything is written. */
+ *  durable kinds that means on disk (group commit with whatever other threads wait for). Waits: never on an event loop.
+ *  Conditions are checked before anything is written, so they see what was there before the batch. Deleting what is not
+ *  there is fine. An op that cannot be (no key, one too long, an index that the kind has not) is STORE_ERROR. */
 MUST_CHECK enum store_result store_write(struct store *store, const struct store_op *ops, size_t count);
 /** Reads and deletes in one transaction. Exactly one caller gets it. */
 MUST_CHECK enum store_result store_take(struct store *store, enum record_kind kind, str key, struct arena *arena,
                                         struct record *out);
 /** Adds to the counter `key` of a lively kind, creating it with `life` seconds to live from now; gives the new total
- * and when it ends. For rate limits. */
+ *  and when it ends. For rate limits. Adding 0 only looks, and then does not wait for other writers. */
 MUST_CHECK enum store_result store_count(struct store *store, enum record_kind kind, str key, uint32_t add,
                                          int64_t life, uint32_t *total, int64_t *ends_at);
 
 /** Calls `each` for live records of a kind: all in key order (`index` < 0), or those whose index entry equals `value`;
- * from after the key `after` (STR_NONE: the beginning), until it returns false. What it gets is valid during the call
- * only. Do not write within it. */
+ *  from after the key `after` (STR_NONE: the beginning), until it returns false. What it gets is valid during the call
+ *  only. Records are read a page at a time, so what changes meanwhile may or may not be seen. */
 MUST_CHECK enum store_result store_scan(struct store *store, enum record_kind kind, int index, str value, str after,
                                         bool (*each)(const struct record *record, void *context), void *context);
 /** Deletes up to `most` expired records, oldest first; returns how many. */
@@ -86,7 +88,7 @@ MUST_CHECK bool store_backup(struct store *store, const char *path, char *error,
 uint64_t store_size(struct store *store, enum record_kind kind);
 
 /** A new key for durable records that sorts by time: 16 bytes, milliseconds first, then random (as UUIDv7, RFC 9562
- * section 5.7). */
+ *  section 5.7). */
 str store_new_key(struct arena *arena);
 
 #endif

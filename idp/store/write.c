@@ -170,27 +170,45 @@ struct counting {
     int64_t life, *ends_at;
 };
 
+/* What is counted so far, and until when; as if it started now when nothing is. */
+static int read_count(const struct env *env, MDB_txn *txn, int64_t now, const struct counting *counting)
+{
+    struct entry entry;
+    *counting->total = 0;
+    *counting->ends_at = now + counting->life;
+    int rc = entry_find(env, txn, counting->kind, counting->key, &entry);
+    if (rc != 0 || !entry_is_live(&entry, now))
+        return rc == MDB_NOTFOUND ? 0 : rc;
+    if (entry.value.n != sizeof *counting->total)
+        return MDB_CORRUPTED;
+    memcpy(counting->total, entry.value.p, sizeof *counting->total);
+    *counting->ends_at = entry.expires_at;
+    return 0;
+}
+
 static int run_count(struct turn *turn, void *context, enum store_result *result)
 {
     const struct counting *counting = context;
-    struct entry entry;
-    uint32_t total = 0;
-    int64_t ends_at = turn->now + counting->life;
     (void)result;
-    int rc = entry_find(turn->env, turn->txn, counting->kind, counting->key, &entry);
-    if (rc != 0 && rc != MDB_NOTFOUND)
+    int rc = read_count(turn->env, turn->txn, turn->now, counting);
+    if (rc != 0)
         return rc;
-    if (rc == 0 && entry_is_live(&entry, turn->now)) {
-        if (entry.value.n != sizeof total)
-            return MDB_CORRUPTED;
-        memcpy(&total, entry.value.p, sizeof total);
-        ends_at = entry.expires_at;
-    }
+    uint32_t total = *counting->total;
     total = total > UINT32_MAX - counting->add ? UINT32_MAX : total + counting->add;
     *counting->total = total;
-    *counting->ends_at = ends_at;
-    entry = (struct entry){.expires_at = ends_at, .value = str_bytes(&total, sizeof total)};
+    struct entry entry = {.expires_at = *counting->ends_at, .value = str_bytes(&total, sizeof total)};
     return entry_put(turn, counting->kind, counting->key, &entry);
+}
+
+static enum store_result look_at_count(struct env *env, const struct counting *counting)
+{
+    MDB_txn *txn;
+    int rc = env_read(env, &txn);
+    if (rc == 0) {
+        rc = read_count(env, txn, clock_now(), counting);
+        env_read_end(env, txn);
+    }
+    return env_result(env, "count", rc);
 }
 
 enum store_result store_count(struct store *store, enum record_kind kind, str key, uint32_t add, int64_t life,
@@ -201,5 +219,7 @@ enum store_result store_count(struct store *store, enum record_kind kind, str ke
         return STORE_ERROR;
     }
     struct counting counting = {kind, key, add, total, life, ends_at};
-    return queue_run(store_env(store, kind), run_count, &counting);
+    if (add == 0)
+        return look_at_count(store->lively, &counting);
+    return queue_run(store->lively, run_count, &counting);
 }

@@ -166,6 +166,12 @@ static void counts_until_the_end_of_its_life(void **state)
     assert_int_equal(store_count(f->store, RECORD_COUNTER, STR("k"), 4, 600, &total, &ends_at), STORE_OK);
     assert_int_equal(total, 5);
     assert_int_equal(ends_at, first_end);
+    assert_int_equal(store_count(f->store, RECORD_COUNTER, STR("k"), 0, 600, &total, &ends_at), STORE_OK);
+    assert_int_equal(total, 5);
+    assert_int_equal(ends_at, first_end);
+    assert_int_equal(store_count(f->store, RECORD_COUNTER, STR("other"), 0, 600, &total, &ends_at), STORE_OK);
+    assert_int_equal(total, 0);
+    assert_int_equal(store_size(f->store, RECORD_COUNTER), 1);
     assert_int_equal(store_count(f->store, RECORD_COUNTER, STR("k"), UINT32_MAX, 60, &total, &ends_at), STORE_OK);
     assert_int_equal(total, UINT32_MAX);
     assert_int_equal(put(f, RECORD_COUNTER, STR("k"), STR("\7\0\0\0"), clock_now()), STORE_OK); /* has ended */
