@@ -27,7 +27,7 @@ typedef struct str {
 str str_of(const char *cstr);
 /** A view of `n` bytes. */
 str str_bytes(const void *bytes, size_t n);
-/** Same bytes. NOT constant time: never for secrets (see crypto/compare.h). */
+/** Same bytes. NOT constant time: never for secrets (see secret_equal in crypto/primitives.h). */
 bool str_eq(str a, str b);
 /** Same bytes as a NUL-terminated string. Not constant time. */
 bool str_is(str a, const char *cstr);

@@ -105,13 +105,37 @@ static enum MHD_Result take_body(struct exchange *x, const char *bytes, size_t n
     return MHD_YES;
 }
 
+bool request_may_wait(const struct request *rq)
+{
+    return rq->exchange->stage == STAGE_WAITING;
+}
+
+void request_move_to_worker(struct request *rq)
+{
+    rq->exchange->moves = true;
+}
+
 void exchange_run(struct exchange *x)
 {
+    x->moves = false;
     x->route->handle(&x->rq, x->server->options.context);
-    if (x->status == 0) {
+    if (x->status == 0 && !x->moves) {
         log_error("http.no_answer path=%s id=%s", x->route->path, x->rq.id);
         answer_problem(x, 500, "an internal error");
     }
+}
+
+/* Leaves the request to a worker, which resumes the connection with the answer. */
+static enum MHD_Result to_worker(struct exchange *x)
+{
+    x->stage = STAGE_WAITING;
+    MHD_suspend_connection(x->connection);
+    if (pool_submit(x->server->pool, x))
+        return MHD_YES;
+    answer_problem(x, 503, "too many requests are waiting");
+    x->stage = STAGE_ANSWERED;
+    MHD_resume_connection(x->connection);
+    return MHD_YES;
 }
 
 static enum MHD_Result whole_arrived(struct exchange *x)
@@ -120,23 +144,15 @@ static enum MHD_Result whole_arrived(struct exchange *x)
         return MHD_NO;
     x->peer->used = true;
     request_finish(x);
-    if (x->problem) {
+    if (x->problem)
         answer_problem(x, x->problem, x->detail);
-    } else if (!x->route) {
+    else if (!x->route)
         answer_preflight(x);
-    } else if (x->route->run == RUN_INLINE) {
+    else if (x->route->run == RUN_INLINE)
         exchange_run(x);
-    } else {
-        x->stage = STAGE_WAITING;
-        MHD_suspend_connection(x->connection);
-        if (pool_submit(x->server->pool, x))
-            return MHD_YES;
-        answer_problem(x, 503, "too many requests are waiting");
-        x->stage = STAGE_ANSWERED;
-        MHD_resume_connection(x->connection);
-        return MHD_YES;
-    }
-    return send_answer(x);
+    else
+        return to_worker(x);
+    return x->moves ? to_worker(x) : send_answer(x);
 }
 
 enum MHD_Result exchange_serve(void *context, struct MHD_Connection *connection, const char *url, const char *method,

@@ -133,6 +133,7 @@ struct exchange {
     struct buf body;
     size_t drained;
     struct answer_field *fields, **fields_end;
+    bool moves;   /* the handler asked to be run again on a worker */
     bool broken;  /* a handler's header can't be sent */
     bool failing; /* the answer is the one about that */
     int status;

@@ -130,3 +130,16 @@ struct oauth_error client_authenticate(struct provider *provider, struct request
     *client = found;
     return OAUTH_OK;
 }
+
+bool client_authenticate_by_secret(struct provider *provider, struct request *rq, const struct client **client)
+{
+    struct credentials credentials;
+    if (rq->body_type != BODY_FORM || rq->form.status != PARAMS_OK || !read_credentials(rq, &credentials) ||
+        (credentials.method != AUTH_BASIC && credentials.method != AUTH_POST))
+        return false;
+    const struct client *found = client_find(provider->clients, rq->arena, credentials.id);
+    if (check(provider, rq, found, &credentials).code)
+        return false;
+    *client = found;
+    return true;
+}

@@ -48,7 +48,14 @@ void introspect_handle(struct request *rq, void *context)
     struct provider *provider = context;
     const struct client *caller, *owner = NULL;
     struct access_token token;
-    struct oauth_error error = client_authenticate(provider, rq, &caller);
+    struct oauth_error error = OAUTH_OK;
+    if (!client_authenticate_by_secret(provider, rq, &caller)) {
+        if (!request_may_wait(rq)) { /* assertions and failures are written down */
+            request_move_to_worker(rq);
+            return;
+        }
+        error = client_authenticate(provider, rq, &caller);
+    }
     str secret = params_nonempty(&rq->form, "token");
     if (!error.code && caller->auth == AUTH_NONE)
         error = OAUTH_ERROR_STATUS(401, "invalid_client", "a public client may not introspect");
