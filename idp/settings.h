@@ -1,5 +1,6 @@
-/* Settings: a commented file, then the environment (KONSAO_REGISTER_URL for register.url), then flags. One table (settings.c) holds every key
- * with its type, default, limits and explanation; docs/settings.md is printed from it, and an unknown key or a bad value stops the start. */
+/* Settings: a commented file, then the environment (KONSAO_REGISTER_URL for register.url), then flags. One table
+ * (settings_table.c) holds every key with its type, default, limits and explanation; docs/settings.md is printed from
+ * it, and an unknown key or a bad value stops the start. */
 #ifndef KONSAO_SETTINGS_H
 #define KONSAO_SETTINGS_H
 
@@ -7,22 +8,24 @@
 
 struct settings {
     /* what it is called and where it listens */
-    str issuer;             /* https URL without query, fragment or trailing slash; http only for a loopback host */
+    str issuer; /* scheme, host and port; http only for a loopback host */
     str listen_address;
     int64_t listen_port;
-    int64_t loops, workers; /* 0: as many as cores; workers: 32 */
+    int64_t loops, workers; /* loops: as many as cores by default */
     str trusted_proxy;      /* its address; empty: none */
     /* where things are */
-    str data;               /* folder: store, key ring */
-    str master_key;         /* file; default DATA/master.key */
-    str templates;          /* folder */
-    str log_level;          /* error, warn, info, debug */
+    str data;       /* folder: store, key ring */
+    str master_key; /* file */
+    str templates;  /* folder */
+    str log_level;  /* error, warn, info, debug */
     /* the register */
     str register_url, register_xroad_service, register_xroad_client;
     str register_ca, register_cert, register_key;
-    int64_t register_timeout_ms, register_connect_timeout_ms, register_breaker_failures, register_breaker_open_ms, register_concurrent_max;
+    int64_t register_timeout_ms, register_connect_timeout_ms, register_breaker_failures, register_breaker_open_ms,
+        register_concurrent_max;
     /* lives, in seconds */
-    int64_t life_interaction, life_code, life_access, life_id_token, life_refresh, life_refresh_grace, life_session, life_consent;
+    int64_t life_interaction, life_code, life_access, life_id_token, life_refresh, life_refresh_grace, life_session,
+        life_consent;
     /* signing in */
     int64_t otp_attempts;       /* wrong codes for a KIdC before it is frozen here */
     int64_t otp_freeze;         /* seconds that it stays so */
@@ -30,22 +33,35 @@ struct settings {
     int64_t otp_resend_wait;    /* seconds between two */
     int64_t otp_sends_per_kidc; /* codes an hour for one KIdC, whoever asks */
     /* limits */
-    int64_t limit_signins_per_ip;   /* KIdC entries a minute from one address */
-    int64_t limit_client_failures;  /* failed client authentications a minute for one client and address, before 429 */
+    int64_t limit_signins_per_ip;  /* KIdC entries a minute from one address */
+    int64_t limit_client_failures; /* failed client authentications a minute for one client and address, before 429 */
     int64_t limit_connections, limit_connections_per_ip;
-    int64_t limit_body;             /* bytes */
+    int64_t limit_body;                /* bytes */
+    int64_t limit_queue;               /* requests that wait for a worker */
+    int64_t limit_idle, limit_request; /* seconds */
     int64_t audit_flush_ms;
     int64_t key_keep, key_min_age;  /* seconds: a retired key in the JWKS; a next key before it may sign */
     str support_url, support_phone; /* shown on the pages; may be empty */
+
+    const str *origins; /* where each value came from, in the table's order: "default", "konsao.conf:12", … */
 };
 
-struct setting_override { str key, value; }; /* from a flag */
+/** From a flag. */
+struct setting_override {
+    str key, value;
+};
 
-/** Reads `file` (NULL: none), the environment and `flags` into `out`, whose strings live in `arena`. False with every fault found, a line each ("konsao.conf:12: …"), in `*problems`. */
-MUST_CHECK bool settings_load(struct arena *arena, const char *file, const struct setting_override *flags, size_t flag_count, struct settings *out, str *problems);
-/** The settings in force, each with where it came from (default, file:line, environment, flag); secrets are never among them. */
+/** Reads `file` (NULL: none), the environment and `flags` into `out`, whose strings live in `arena` and are followed by
+ * a NUL. False with every fault found, a line each ("konsao.conf:12: …"), in `*problems`. */
+MUST_CHECK bool settings_load(struct arena *arena, const char *file, const struct setting_override *flags,
+                              size_t flag_count, struct settings *out, str *problems);
+/** The settings in force, each with where it came from (default, file:line, environment, flag); secrets are never among
+ * them. */
 str settings_explain(struct arena *arena, const struct settings *settings);
-/** The whole table as a commented file with the defaults (`konsao check --defaults`), or as Markdown for docs/settings.md. */
+/** The same as a JSON object, key to {"value", "origin"}. */
+str settings_json(struct arena *arena, const struct settings *settings);
+/** The whole table as a commented file with the defaults (`konsao check --defaults`), or as Markdown for
+ * docs/settings.md. */
 str settings_reference(struct arena *arena, bool markdown);
 
 #endif

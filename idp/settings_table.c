@@ -1,0 +1,110 @@
+#include "settings_table.h"
+
+#define MINUTE 60
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+#define YEAR (366 * DAY)
+#define MILLION 1000000
+
+#define AT(member) offsetof(struct settings, member)
+
+const struct setting setting_table[] = {
+    {"issuer", SETTING_URL, AT(issuer), NULL, 0, 0, NULL,
+     "The provider's name and public address: https, host and, where needed, port. Tokens carry it and relying parties "
+     "keep it, so choose it once. Default: http://localhost: and the port."},
+    {"listen.address", SETTING_ADDRESS, AT(listen_address), "127.0.0.1", 0, 0, NULL,
+     "The address to listen on. 0.0.0.0 or :: for all; then a proxy with TLS should stand in front."},
+    {"listen.port", SETTING_NUMBER, AT(listen_port), "8080", 1, 65535, NULL, "The port to listen on."},
+    {"loops", SETTING_NUMBER, AT(loops), NULL, 1, 256, NULL,
+     "Event loops, a thread each. Default: as many as the machine has cores."},
+    {"workers", SETTING_NUMBER, AT(workers), "32", 2, 1024, NULL,
+     "Threads for what may wait: the register, and writes that must be on disk."},
+    {"trusted_proxy", SETTING_ADDRESS, AT(trusted_proxy), "", 0, 0, NULL,
+     "The address of the proxy in front, whose X-Forwarded-For is believed. Empty: there is none."},
+    {"data", SETTING_PATH, AT(data), "./data", 1, 0, NULL,
+     "The folder with the store and the sealed key ring. Made at the first start, for this user alone."},
+    {"master_key", SETTING_PATH, AT(master_key), NULL, 0, 0, NULL,
+     "The file with the key that the key ring is sealed under; better not on the disk that data is on. Default: "
+     "master.key in the data folder."},
+    {"templates", SETTING_PATH, AT(templates), NULL, 0, 0, NULL,
+     "The folder with the pages. Default: share/templates beside the program, or share/konsao/templates one above."},
+    {"log.level", SETTING_CHOICE, AT(log_level), "info", 0, 0, "error warn info debug", "What is worth a log line."},
+
+    {"register.url", SETTING_URL, AT(register_url), "http://localhost:8090", 0, 1, NULL,
+     "The population register, or the X-Road security server in front of it."},
+    {"register.xroad_service", SETTING_TEXT, AT(register_xroad_service), "", 0, 0, NULL,
+     "INSTANCE/CLASS/MEMBER/SUBSYSTEM/SERVICE of the register on CamDX. Empty: it is asked directly."},
+    {"register.xroad_client", SETTING_TEXT, AT(register_xroad_client), "", 0, 0, NULL,
+     "INSTANCE/CLASS/MEMBER/SUBSYSTEM that Konsao is on CamDX."},
+    {"register.ca", SETTING_PATH, AT(register_ca), "", 0, 0, NULL,
+     "A file with the certificates (PEM) that the register's may be signed by. Empty: the system's."},
+    {"register.cert", SETTING_PATH, AT(register_cert), "", 0, 0, NULL,
+     "Konsao's certificate (PEM), shown to the register."},
+    {"register.key", SETTING_PATH, AT(register_key), "", 0, 0, NULL, "The file with that certificate's private key."},
+    {"register.timeout_ms", SETTING_NUMBER, AT(register_timeout_ms), "8000", 100, 60000, NULL,
+     "Milliseconds for one call to the register, all of it."},
+    {"register.connect_timeout_ms", SETTING_NUMBER, AT(register_connect_timeout_ms), "2000", 50, 60000, NULL,
+     "Milliseconds until the register must have taken the connection."},
+    {"register.breaker_failures", SETTING_NUMBER, AT(register_breaker_failures), "5", 1, 1000, NULL,
+     "Failed calls in a row after which the register is left alone for a while."},
+    {"register.breaker_open_ms", SETTING_NUMBER, AT(register_breaker_open_ms), "5000", 100, 10 * MINUTE * 1000, NULL,
+     "Milliseconds that it is left alone; then one call tries."},
+    {"register.concurrent_max", SETTING_NUMBER, AT(register_concurrent_max), NULL, 1, 1024, NULL,
+     "Calls to the register at a time. Fewer than workers, so that a slow register cannot hold up what does not need "
+     "it. Default: three quarters of workers."},
+
+    {"life.interaction", SETTING_SECONDS, AT(life_interaction), "15m", MINUTE, HOUR, NULL,
+     "How long a person may take to sign in."},
+    {"life.code", SETTING_SECONDS, AT(life_code), "60s", 5, 10 * MINUTE, NULL,
+     "Life of an authorization code (RFC 6749 asks for ten minutes at most)."},
+    {"life.access", SETTING_SECONDS, AT(life_access), "15m", 10, DAY, NULL, "Life of an access token."},
+    {"life.id_token", SETTING_SECONDS, AT(life_id_token), "10m", 10, DAY, NULL, "Life of an ID token."},
+    {"life.refresh", SETTING_SECONDS, AT(life_refresh), "30d", MINUTE, YEAR, NULL, "Life of a refresh token."},
+    {"life.refresh_grace", SETTING_SECONDS, AT(life_refresh_grace), "30s", 0, 5 * MINUTE, NULL,
+     "How long the refresh token before the newest still works, for an answer that got lost (public clients)."},
+    {"life.session", SETTING_SECONDS, AT(life_session), "8h", MINUTE, 30 * DAY, NULL,
+     "How long a signed-in browser needs no new code."},
+    {"life.consent", SETTING_SECONDS, AT(life_consent), "365d", MINUTE, 5 * (int64_t)YEAR, NULL,
+     "How long a consent holds before it is asked for again."},
+
+    {"otp.attempts", SETTING_NUMBER, AT(otp_attempts), "5", 1, 20, NULL,
+     "Wrong codes for one KIdC, from wherever, before it is frozen here."},
+    {"otp.freeze", SETTING_SECONDS, AT(otp_freeze), "15m", 1, DAY, NULL, "How long it stays frozen."},
+    {"otp.resends", SETTING_NUMBER, AT(otp_resends), "3", 1, 10, NULL,
+     "Codes that are sent in one sign-in, the first included."},
+    {"otp.resend_wait", SETTING_SECONDS, AT(otp_resend_wait), "30s", 0, 10 * MINUTE, NULL, "The wait between two."},
+    {"otp.sends_per_kidc", SETTING_NUMBER, AT(otp_sends_per_kidc), "6", 1, MILLION, NULL,
+     "Codes that are sent to one KIdC within an hour, whoever asks for them."},
+
+    {"limit.signins_per_ip", SETTING_NUMBER, AT(limit_signins_per_ip), "30", 1, MILLION, NULL,
+     "KIdC entered within a minute from one address (IPv6: one /64)."},
+    {"limit.client_failures", SETTING_NUMBER, AT(limit_client_failures), "30", 1, MILLION, NULL,
+     "Failed authentications of one client from one address within a minute."},
+    {"limit.connections", SETTING_NUMBER, AT(limit_connections), "10000", 4, MILLION, NULL, "Connections in all."},
+    {"limit.connections_per_ip", SETTING_NUMBER, AT(limit_connections_per_ip), "256", 0, MILLION, NULL,
+     "Connections from one address; 0: no limit. The trusted proxy has none."},
+    {"limit.body", SETTING_NUMBER, AT(limit_body), "65536", 1024, 16 * MILLION, NULL, "Bytes of a request's body."},
+    {"limit.queue", SETTING_NUMBER, AT(limit_queue), "1024", 1, MILLION, NULL,
+     "Requests that may wait for a worker; the next one is told to come back."},
+    {"limit.idle", SETTING_SECONDS, AT(limit_idle), "30s", 1, HOUR, NULL, "Silence after which a connection ends."},
+    {"limit.request", SETTING_SECONDS, AT(limit_request), "20s", 1, HOUR, NULL,
+     "Time within which a request must have arrived whole."},
+
+    {"audit.flush_ms", SETTING_NUMBER, AT(audit_flush_ms), "200", 1, 10000, NULL,
+     "Milliseconds within which an audit entry that nobody waits for is on disk."},
+    {"key.keep", SETTING_SECONDS, AT(key_keep), "7d", HOUR, YEAR, NULL,
+     "How long a retired key stays published, so that what it signed can be checked."},
+    {"key.min_age", SETTING_SECONDS, AT(key_min_age), "1d", 0, 90 * DAY, NULL,
+     "How long a next key must have been published before it may sign: relying parties keep the key set that long."},
+    {"support.url", SETTING_URL, AT(support_url), "", 0, 1, NULL, "Where people find help; shown on the pages."},
+    {"support.phone", SETTING_TEXT, AT(support_phone), "", 0, 0, NULL, "A number to call; shown on the pages."},
+};
+const size_t setting_count = COUNT_OF(setting_table);
+
+size_t setting_find(str key)
+{
+    size_t i = 0;
+    while (i < setting_count && !str_is(key, setting_table[i].key))
+        i++;
+    return i;
+}
