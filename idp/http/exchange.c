@@ -24,6 +24,15 @@ static void set_id(struct loop *loop, char id[33])
     id[32] = '\0';
 }
 
+/* libmicrohttpd would split and list the query, which costs time and lets many small parameters fill a connection's
+ * memory. It hands out a pointer into its own buffer here, and looks at the query behind this call. */
+static void hide_query(const char *uri)
+{
+    char *query = strchr((char *)(uintptr_t)uri, '?');
+    if (query && query[1] != '\0')
+        query[1] = '\0';
+}
+
 void *exchange_begin(void *context, const char *uri, struct MHD_Connection *connection)
 {
     struct loop *loop = context;
@@ -38,6 +47,8 @@ void *exchange_begin(void *context, const char *uri, struct MHD_Connection *conn
     x->peer = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     x->raw_target = uri;
     x->target = arena_str(arena, uri ? str_of(uri) : STR(""));
+    if (uri)
+        hide_query(uri);
     x->fields_end = &x->fields;
     x->began_us = mono_us();
     set_id(loop, x->rq.id);

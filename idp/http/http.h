@@ -74,7 +74,8 @@ str request_cookie(const struct request *rq, const char *name);
 
 /** Whether the handler runs where it may wait (on the worker pool). */
 bool request_may_wait(const struct request *rq);
-/** For a RUN_INLINE handler that finds it must wait after all, before it has answered: call this and return, and it is run again on the worker pool. */
+/** For a RUN_INLINE handler that finds it must wait after all, before it has answered: call this and return, and it is
+ * run again on the worker pool. */
 void request_move_to_worker(struct request *rq);
 
 /* ---- responses: set headers and cookies, then call one respond_… exactly once ---- */

@@ -12,8 +12,9 @@
 #include "http/http.h"
 #include "http/route.h"
 
-/* libmicrohttpd's memory for one connection: the request's head, its own list of it, and the response's head. */
-#define CONNECTION_BYTES 16384
+/* libmicrohttpd's memory for one connection: the request's head, its own list of it and copy of the cookies, and the
+ * response's head. A head of HTTP_HEAD_MAX that is one cookie must leave room to answer. */
+#define CONNECTION_BYTES 20480
 /* A refused request's body is read up to this size, so that the client sees the answer instead of a reset connection.
  */
 #define DRAIN_BYTES ((size_t)2 << 20)
