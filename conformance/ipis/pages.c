@@ -140,6 +140,20 @@ void serve_outbox(struct request *rq, void *context)
     page_close(rq, 200, &out);
 }
 
+static void add_status(struct buf *out, str status)
+{
+    static const struct {
+        const char *status, *km, *en;
+    } texts[] = {
+        {"SUSPENDED", "បានផ្អាក", "suspended"},
+        {"DECEASED_FLAGGED", "មានរាយការណ៍មរណភាព", "death reported"},
+        {"CLOSED", "បានបិទ", "closed"},
+    };
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        if (str_is(status, texts[i].status))
+            buf_printf(out, "<span class=\"bar\">%s <span lang=\"en\">%s</span></span>", texts[i].km, texts[i].en);
+}
+
 static void add_resident(struct buf *out, const json_t *resident)
 {
     add_member(out, "<li><code>", resident, "kidc", "</code>");
@@ -152,8 +166,7 @@ static void add_resident(struct buf *out, const json_t *resident)
         add_member(out, "<span>", resident, "phone", "</span>");
     else
         buf_add(out, STR("<span class=\"bar\">គ្មានទូរសព្ទ <span lang=\"en\">no phone</span></span>"));
-    if (!str_is(json_str(resident, "status"), "ACTIVE"))
-        add_member(out, "<span class=\"bar\">", resident, "status", "</span>");
+    add_status(out, json_str(resident, "status"));
     if (json_is_true(json_object_get(resident, "minor")))
         buf_add(out, STR("<span class=\"bar\">អនីតិជន <span lang=\"en\">minor</span></span>"));
     if (json_is_true(json_object_get(resident, "frozen")))

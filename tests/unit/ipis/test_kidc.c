@@ -41,12 +41,12 @@ static void accepts_each_way_to_write_a_number(void **state)
         "០០០០០០៥៧២-៤",
         "០០០០០០៥៧២៤",
         "000000៥៧២-4",
-        "000\xc2\xa0"
-        "000\xe2\x80\x8b"
-        "572\xe2\x80\x93"
-        "4",
-        "000000572\xe2\x80\x91"
-        "4",
+        ("000\xc2\xa0"
+         "000\xe2\x80\x8b"
+         "572\xe2\x80\x93"
+         "4"),
+        ("000000572\xe2\x80\x91"
+         "4"),
     };
     for (size_t i = 0; i < COUNT_OF(good); i++) {
         struct kidc kidc;

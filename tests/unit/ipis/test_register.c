@@ -414,14 +414,19 @@ static void garbage_is_answered_and_changes_nothing(void **state)
         "{\"factors\":{}}",
         "{\"factors\":[{\"type\":\"otp\"}]}",
         "{\"factors\":[{\"type\":\"otp\",\"value\":7}]}",
-        "{\"factors\":[{\"type\":\"demographic\",\"biographicData\":{\"dateOfBirth\":\"1988-04-14\"}}],"
-        "\"purpose\":\"x\",\"relyingParty\":\"p\"}",
+        ("{\"factors\":[{\"type\":\"demographic\",\"biographicData\":{\"dateOfBirth\":\"1988-04-14\"}}],"
+         "\"purpose\":\"x\",\"relyingParty\":\"p\"}"),
         "{\"channels\":[\"phone\"],\"channels\":[\"phone\"]}",
         "\xff\xfe",
         "{\"status\":\"ASLEEP\"}",
     };
-    static const char *const paths[] = {"/v1/otp/" DARA "?transactionId=t", "/v1/authenticate/" DARA "?transactionId=t",
-                                        "/v1/attributes/" DARA "?transactionId=t", "/misbehave", "/residents/" DARA};
+    static const char *const paths[] = {
+        ("/v1/otp/" DARA "?transactionId=t"),
+        ("/v1/authenticate/" DARA "?transactionId=t"),
+        ("/v1/attributes/" DARA "?transactionId=t"),
+        "/misbehave",
+        ("/residents/" DARA),
+    };
     for (size_t i = 0; i < COUNT_OF(paths); i++)
         for (size_t j = 0; j < COUNT_OF(bodies); j++) {
             long status = ask(&real, paths[i], bodies[j], NULL)->status;
@@ -465,6 +470,7 @@ static void pages_are_there_for_people_and_json_for_tests(void **state)
         assert_non_null(strstr(page->body, "lang=\"en\""));
     }
     assert_non_null(strstr(ask(&real, "/outbox", NULL, browser)->body, newest_code().p));
+    assert_non_null(strstr(ask(&real, "/residents", NULL, browser)->body, "death reported"));
     json_t *residents = json_loads(ask_json(&real, "/residents")->body, 0, NULL);
     assert_true(json_array_size(residents) >= 24);
     json_decref(residents);
