@@ -1,0 +1,156 @@
+#include "unit/unit.h"
+
+#include "records/assurance.h"
+#include "signin/sso.h"
+
+#define NOW 1000000
+
+static struct interaction asked(void)
+{
+    return (struct interaction){.created_at = NOW - 100, .max_age = -1, .scope = STR("openid")};
+}
+
+static struct session session_of(int64_t auth_time)
+{
+    return (struct session){.sid = STR("s"),
+                            .resident = STR("r"),
+                            .acr = assurance_otp()->acr,
+                            .amr = STR("otp"),
+                            .auth_time = auth_time,
+                            .expires_at = NOW + 1000};
+}
+
+static bool suffices(struct interaction interaction, int64_t auth_time)
+{
+    struct session session = session_of(auth_time);
+    return sso_session_suffices(&interaction, &session, NOW);
+}
+
+static void a_live_session_suffices(void **state)
+{
+    (void)state;
+    assert_true(suffices(asked(), NOW - 5000));
+    struct session session = session_of(NOW - 5000);
+    session.expires_at = NOW;
+    struct interaction interaction = asked();
+    assert_false(sso_session_suffices(&interaction, &session, NOW));
+}
+
+static void prompt_login_and_select_account_need_a_sign_in_after_the_request(void **state)
+{
+    (void)state;
+    static const char *const prompts[] = {"login", "select_account", "login consent"};
+    for (size_t i = 0; i < COUNT_OF(prompts); i++) {
+        struct interaction interaction = asked();
+        interaction.prompt = str_of(prompts[i]);
+        assert_false(suffices(interaction, NOW - 101));
+        assert_false(suffices(interaction, NOW - 100)); /* the same second: perhaps before it */
+        assert_true(suffices(interaction, NOW - 99));
+        interaction.created_at = 0; /* not stored yet: nothing can have happened after it */
+        assert_false(suffices(interaction, NOW - 1));
+    }
+}
+
+static void max_age_is_counted_from_the_sign_in(void **state)
+{
+    (void)state;
+    struct interaction interaction = asked();
+    interaction.max_age = 200;
+    assert_true(suffices(interaction, NOW - 200));
+    assert_false(suffices(interaction, NOW - 201));
+    interaction.created_at = 0;
+    assert_false(suffices(interaction, NOW + 5)); /* a clock that was set back */
+    interaction.max_age = 0;
+    assert_false(suffices(interaction, NOW));
+}
+
+static void an_essential_acr_must_be_the_sessions_own(void **state)
+{
+    (void)state;
+    struct interaction interaction = asked();
+    interaction.acr_values = STR("urn:konsao:acr:other");
+    assert_true(suffices(interaction, NOW - 1));
+    assert_false(sso_acr_is_unmet(&interaction));
+    interaction.acr_essential = true;
+    assert_false(suffices(interaction, NOW - 1));
+    assert_true(sso_acr_is_unmet(&interaction));
+    interaction.acr_values = STR("urn:konsao:acr:other urn:konsao:acr:otp");
+    assert_true(suffices(interaction, NOW - 1));
+    assert_false(sso_acr_is_unmet(&interaction));
+    interaction.acr_values = STR_NONE; /* essential, but any value will do */
+    assert_false(sso_acr_is_unmet(&interaction));
+    assert_true(suffices(interaction, NOW - 1));
+}
+
+static void claims_are_asked_for_once_and_sub_never(void **state)
+{
+    (void)state;
+    TEST_ARENA;
+    struct interaction interaction = asked();
+    interaction.claims_id_token = STR("sub email");
+    interaction.claims_userinfo = STR("name email sub birthdate");
+    assert_str(sso_claims(arena, &interaction), "email name birthdate");
+    interaction.claims_id_token = interaction.claims_userinfo = STR_NONE;
+    assert_str(sso_claims(arena, &interaction), "");
+}
+
+static void consent_suffices_only_for_all_that_is_asked(void **state)
+{
+    (void)state;
+    TEST_ARENA;
+    struct interaction interaction = asked();
+    struct consent consent = {.scope = STR("openid"), .granted = STR("name"), .declined = STR("email")};
+    interaction.claims_userinfo = STR("name email");
+    assert_true(sso_consent_suffices(arena, &interaction, &consent));
+    assert_false(sso_consent_suffices(arena, &interaction, NULL));
+    interaction.claims_essential = STR("email");
+    assert_false(sso_consent_suffices(arena, &interaction, &consent));
+    interaction.claims_essential = STR_NONE;
+    interaction.claims_id_token = STR("birthdate");
+    assert_false(sso_consent_suffices(arena, &interaction, &consent));
+    interaction.claims_id_token = STR_NONE;
+    interaction.scope = STR("openid offline_access");
+    assert_false(sso_consent_suffices(arena, &interaction, &consent));
+    interaction.scope = STR("openid");
+    interaction.prompt = STR("consent");
+    assert_false(sso_consent_suffices(arena, &interaction, &consent));
+}
+
+static void no_more_is_granted_than_asked_and_consented(void **state)
+{
+    (void)state;
+    TEST_ARENA;
+    struct interaction interaction = asked();
+    struct consent consent = {.granted = STR("name birthdate kidc"), .consent_id = STR("id")};
+    interaction.claims_userinfo = STR("name email");
+    interaction.claims_id_token = STR("birthdate");
+    sso_finish(arena, &interaction, &consent);
+    assert_int_equal(interaction.stage, STAGE_DONE);
+    assert_str(interaction.granted_claims, "birthdate name");
+    assert_str(interaction.consent_id, "id");
+}
+
+static void the_table_of_assurance_names_what_can_be_reached(void **state)
+{
+    (void)state;
+    TEST_ARENA;
+    assert_str(assurance_names(arena), "urn:konsao:acr:otp");
+    assert_ptr_equal(assurance_find(STR("urn:konsao:acr:otp")), assurance_otp());
+    assert_null(assurance_find(STR("urn:konsao:acr")));
+    assert_null(assurance_find(STR("")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_live_session_suffices),
+        cmocka_unit_test(prompt_login_and_select_account_need_a_sign_in_after_the_request),
+        cmocka_unit_test(max_age_is_counted_from_the_sign_in),
+        cmocka_unit_test(an_essential_acr_must_be_the_sessions_own),
+        cmocka_unit_test(claims_are_asked_for_once_and_sub_never),
+        cmocka_unit_test(consent_suffices_only_for_all_that_is_asked),
+        cmocka_unit_test(no_more_is_granted_than_asked_and_consented),
+        cmocka_unit_test(the_table_of_assurance_names_what_can_be_reached),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
