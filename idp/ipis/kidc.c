@@ -59,7 +59,7 @@ static size_t read_digits(str text, char *out, size_t max, size_t dash_after)
     size_t count = 0;
     bool dashed = false;
     while (text.n > 0) {
-        char digit;
+        char digit = 0;
         switch (next_sign(&text, &digit)) {
         case SIGN_DIGIT:
             if (count == max)
