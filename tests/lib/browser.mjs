@@ -52,8 +52,8 @@ export class Browser {
     return page;
   }
 
-  /** Presses the button `action` of the page's POST form, with `values` for its inputs; an array ticks those checkboxes only. */
-  submit(page, action, values = {}) {
+  /** The POST form of the page that has the button `action`, filled in: where it goes, and its body. An array ticks those checkboxes only. */
+  fill(page, action, values = {}) {
     const form = forms(page.body).find((one) => one.method === 'post' && one.fields.some((field) => field.value === action));
     if (!form) throw new Error(`no button "${action}" on ${page.url} (${page.status}):\n${page.body}`);
     const body = new URLSearchParams();
@@ -67,7 +67,13 @@ export class Browser {
       }
     }
     body.append('action', action);
-    return this.go(new URL(form.action || page.url, page.url), { method: 'POST', body });
+    return { url: new URL(form.action || page.url, page.url).href, body };
+  }
+
+  /** Presses that button. */
+  submit(page, action, values) {
+    const { url, body } = this.fill(page, action, values);
+    return this.go(url, { method: 'POST', body });
   }
 
   /** Signs a resident in on the sign-in pages, up to consent or (when that is not asked) the redirect to the portal. */

@@ -2,6 +2,7 @@
 import { after } from 'node:test';
 import * as oidc from 'openid-client';
 import { Browser } from './browser.mjs';
+import { checkWithLibjwt } from './libjwt.mjs';
 import { Provider, Register } from './servers.mjs';
 
 export const redirectUri = 'http://localhost:9999/callback';
@@ -43,12 +44,13 @@ export async function authorizationRequest(config, parameters = {}) {
   return { url, checks };
 }
 
-/** The whole flow: a new browser (or the one given), sign-in, consent to everything, tokens checked by openid-client. */
+/** The whole flow: a new browser (or the one given), sign-in, consent to everything, tokens checked by openid-client, the ID token by libjwt as well. */
 export async function signIn({ register, config, kidc, parameters, browser = new Browser() }) {
   const { url, checks } = await authorizationRequest(config, parameters);
   let page = await browser.go(url);
   if (!page.location) page = await browser.signInAndAllow(register, page, kidc);
   if (!page.location) throw new Error(`the sign-in ended on a page (${page.status}):\n${page.body}`);
   const tokens = await oidc.authorizationCodeGrant(config, new URL(page.location), checks);
+  await checkWithLibjwt(config.serverMetadata(), tokens.id_token);
   return { tokens, claims: tokens.claims(), callback: new URL(page.location), browser, checks };
 }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 export const root = resolve(import.meta.dirname, '../..');
-const build = process.env.KONSAO_BUILD ?? join(root, 'build/release');
+export const build = process.env.KONSAO_BUILD ?? join(root, 'build/release');
 
 /** A port that was free a moment ago. */
 export async function freePort() {
@@ -83,19 +83,19 @@ export class Register {
     return this.json('/residents');
   }
 
-  outbox() {
-    return this.json('/outbox');
+  outbox(kidc) {
+    return this.json(kidc ? `/outbox?kidc=${kidc}` : '/outbox');
   }
 
   /** How many codes were sent to a KIdC. */
   async sent(kidc) {
-    return (await this.outbox()).filter((message) => message.kidc === kidc).length;
+    return (await this.outbox(kidc)).length;
   }
 
   /** The newest code that was sent to a KIdC, once there are more than `before`. */
   async code(kidc, before = 0) {
     const messages = await until(`a code for the resident`, async () => {
-      const found = (await this.outbox()).filter((message) => message.kidc === kidc);
+      const found = await this.outbox(kidc);
       return found.length > before && found;
     });
     return messages[0].code;
@@ -106,7 +106,7 @@ export class Register {
   }
 
   behave() {
-    return this.json('/misbehave', { method: 'DELETE' });
+    return this.json('/misbehave/reset', { method: 'POST' });
   }
 
   stop(signal) {

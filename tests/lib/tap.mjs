@@ -1,0 +1,40 @@
+// Stands between the provider and the register and remembers every call, so that a test sees what the register was really asked.
+import { createServer, request } from 'node:http';
+import { after } from 'node:test';
+
+export class Tap {
+  calls = [];
+
+  /** Listens before `register`. Give the result to Provider.start in the register's place. */
+  static async before(register) {
+    const tap = new Tap();
+    const server = createServer((incoming, answer) => tap.pass(register, incoming, answer)).listen(0, '127.0.0.1');
+    await new Promise((done) => server.once('listening', done));
+    tap.url = `http://127.0.0.1:${server.address().port}`;
+    after(() => new Promise((done) => (server.close(done), server.closeAllConnections())));
+    return tap;
+  }
+
+  async pass(register, incoming, answer) {
+    const [, , name, kidc] = new URL(incoming.url, register.url).pathname.split('/');
+    const call = { name, kidc: decodeURIComponent(kidc ?? ''), headers: incoming.headers, body: await text(incoming) };
+    this.calls.push(call);
+    const outgoing = request(register.url + incoming.url, { method: incoming.method, headers: incoming.headers }, async (from) => {
+      call.status = from.statusCode;
+      call.answer = await text(from);
+      answer.writeHead(from.statusCode, from.headers).end(call.answer);
+    });
+    outgoing.on('error', () => answer.destroy()).end(call.body);
+  }
+
+  /** How often the register was asked `name` (otp, authenticate, attributes) about a KIdC. */
+  count(name, kidc) {
+    return this.calls.filter((call) => call.name === name && call.kidc === kidc).length;
+  }
+}
+
+async function text(stream) {
+  const parts = [];
+  for await (const part of stream) parts.push(part);
+  return Buffer.concat(parts).toString();
+}
