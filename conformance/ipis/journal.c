@@ -65,14 +65,17 @@ void journal_add(struct journal *journal, str json)
     }
 }
 
-str journal_json(const struct journal *journal, struct arena *arena)
+str journal_json(const struct journal *journal, struct arena *arena, str only)
 {
     struct buf out = buf_new(arena, 1024);
     buf_char(&out, '[');
     for (size_t i = 0; i < journal->count; i++) {
-        if (i > 0)
+        str line = str_of(journal->lines[(journal->next + journal->room - 1 - i) % journal->room]);
+        if (only.p && !memmem(line.p, line.n, only.p, only.n))
+            continue;
+        if (out.n > 1)
             buf_char(&out, ',');
-        buf_add(&out, str_of(journal->lines[(journal->next + journal->room - 1 - i) % journal->room]));
+        buf_add(&out, line);
     }
     buf_char(&out, ']');
     return buf_str(&out);

@@ -11,8 +11,8 @@ struct journal;
 struct journal *journal_new(size_t lines, const char *dir);
 void journal_free(struct journal *journal);
 void journal_add(struct journal *journal, str json);
-/** A JSON array, newest first. */
-str journal_json(const struct journal *journal, struct arena *arena);
+/** A JSON array, newest first, of the lines that hold the text `only` (STR_NONE: of all). */
+str journal_json(const struct journal *journal, struct arena *arena, str only);
 /** Forgets the lines; the file keeps them. */
 void journal_clear(struct journal *journal);
 

@@ -11,20 +11,20 @@
 
 #define DEFAULT_SERVICE "KH/GOV/1001/IPIS/ipis"
 
-                static const char usage[] =
-                "Usage: konsao-ipis --residents FILE [options]\n"
-                "The reference population register (IPIS), with fictitious residents.\n\n"
-                "  --residents FILE     the residents (JSON)\n"
-                "  --port N             port to listen on; 0 takes any free one (8090)\n"
-                "  --address ADDRESS    address to listen on (127.0.0.1)\n"
-                "  --data DIR           also append every read of attributes to DIR/reads.jsonl\n"
-                "  --otp-life SECONDS   how long a code is good for, 1 to 3600 (180)\n"
-                "  --otp-attempts N     wrong codes in a row until a number is frozen (5)\n"
-                "  --freeze SECONDS     how long it is frozen (900)\n"
-                "  --kyc-life SECONDS   how long a kycToken is good for (28800)\n"
-                "  --xroad[=SERVICE]    serve the calls under /r1/SERVICE too, as a CamDX security server does;\n"
-                "                       SERVICE is INSTANCE/CLASS/MEMBER/SUBSYSTEM/SERVICE (" DEFAULT_SERVICE ")\n"
-                "  --help               this text\n";
+static const char usage[] =
+    "Usage: konsao-ipis --residents FILE [options]\n"
+    "The reference population register (IPIS), with fictitious residents.\n\n"
+    "  --residents FILE     the residents (JSON)\n"
+    "  --port N             port to listen on; 0 takes any free one (8090)\n"
+    "  --address ADDRESS    address to listen on (127.0.0.1)\n"
+    "  --data DIR           also append every read of attributes to DIR/reads.jsonl\n"
+    "  --otp-life SECONDS   how long a code is good for, 1 to 3600 (180)\n"
+    "  --otp-attempts N     wrong codes in a row until a number is frozen (5)\n"
+    "  --freeze SECONDS     how long it is frozen (900)\n"
+    "  --kyc-life SECONDS   how long a kycToken is good for (28800)\n"
+    "  --xroad[=SERVICE]    serve the calls under /r1/SERVICE too, as a CamDX security server does;\n"
+    "                       SERVICE is INSTANCE/CLASS/MEMBER/SUBSYSTEM/SERVICE (" DEFAULT_SERVICE ")\n"
+    "  --help               this text\n";
 
 struct arguments {
     const char *residents, *address, *service;

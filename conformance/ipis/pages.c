@@ -113,7 +113,7 @@ static void release_json(json_t **json)
 void serve_outbox(struct request *rq, void *context)
 {
     struct server *server = context;
-    str json = reg_outbox_json(server->reg, rq->arena);
+    str json = reg_outbox_json(server->reg, rq->arena, params_nonempty(&rq->query, "kidc"));
     response_header(rq, "Vary", STR("Accept"));
     if (wants_json(rq)) {
         respond_json(rq, 200, json);

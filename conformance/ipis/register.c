@@ -321,16 +321,16 @@ struct verdict reg_status(struct reg *reg, struct arena *arena, str kidc, str *j
 
 /* ---- for people and tests ---- */
 
-str reg_outbox_json(struct reg *reg, struct arena *arena)
+str reg_outbox_json(struct reg *reg, struct arena *arena, str kidc)
 {
     LOCKED(reg);
-    return journal_json(locked->outbox, arena);
+    return journal_json(locked->outbox, arena, kidc);
 }
 
 str reg_reads_json(struct reg *reg, struct arena *arena)
 {
     LOCKED(reg);
-    return journal_json(locked->reads, arena);
+    return journal_json(locked->reads, arena, STR_NONE);
 }
 
 static void add_resident(struct arena *arena, const struct resident *resident, struct buf *out)

@@ -64,7 +64,7 @@ struct verdict reg_status(struct reg *reg, struct arena *arena, str kidc, str *j
 /* ---- for people and tests ---- */
 
 /** A JSON array, newest first. */
-str reg_outbox_json(struct reg *reg, struct arena *arena);
+str reg_outbox_json(struct reg *reg, struct arena *arena, str kidc);
 str reg_reads_json(struct reg *reg, struct arena *arena);
 str reg_residents_json(struct reg *reg, struct arena *arena);
 void reg_outbox_reset(struct reg *reg);

@@ -19,14 +19,14 @@ struct real {
     char url[64];
 };
 
-/* The program that was built beside this test: BUILD/tests/ipis_test_register → BUILD/conformance/konsao-ipis. */
+/* The program that was built beside this test: BUILD/tests/ipis_test_register → BUILD/konsao-ipis. */
 static inline void real_program(char *out, size_t room)
 {
     ssize_t n = readlink("/proc/self/exe", out, room - 64);
     out[n > 0 ? n : 0] = '\0';
     for (int i = 0; i < 2 && strrchr(out, '/'); i++)
         *strrchr(out, '/') = '\0';
-    strcat(out, "/conformance/konsao-ipis");
+    strcat(out, "/konsao-ipis");
 }
 
 /* Starts it on a free port; `more` are up to three further options. */
