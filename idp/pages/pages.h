@@ -1,11 +1,13 @@
 /* What a browser gets: templates with a message catalogue, loaded and checked once at start, rendered per request.
  *
  * The templates are logic-less (a subset of Mustache) and escape by default; there is no way to say "raw":
- *   {{name}} a text, HTML-escaped   {{#name}}…{{/name}} once if set, once per item if a list   {{^name}}…{{/name}} if not set
+ *   {{name}} a text, HTML-escaped   {{#name}}…{{/name}} once if set, once per item if a list   {{^name}}…{{/name}} if
+ * not set
  *   {{asset:style.css}} the address of a file in assets/   {{! a remark }}
  *   {{>name}} another template      {{t:key}} a message in the page's language; messages may hold {{name}} too
- * Names that every page knows (lang, self, post_to, request_id, …) and each page's own are listed in templates/README.md.
- * An unknown message key, a partial that is missing or includes itself, or an unclosed section stops the start, with file and line. */
+ * Names that every page knows (lang, self, post_to, request_id, …) and each page's own are listed in
+ * templates/README.md. An unknown message key, a partial that is missing or includes itself, or an unclosed section
+ * stops the start, with file and line. */
 #ifndef KONSAO_PAGES_PAGES_H
 #define KONSAO_PAGES_PAGES_H
 
@@ -15,17 +17,20 @@ enum lang { LANG_KM, LANG_EN, LANGS }; /* Khmer first */
 
 /** "km", "en". */
 const char *lang_code(enum lang lang);
-/** The first language of a space-separated BCP 47 list (ui_locales) that we have ("en-GB" is en); `fallback` when none is. */
+/** The first language of a space-separated BCP 47 list (ui_locales) that we have ("en-GB" is en); `fallback` when none
+ * is. */
 enum lang lang_choose(str locales, enum lang fallback);
 /** The language of a page that no interaction fixes: `lang` parameter, else the cookie, else `fallback`. */
 enum lang lang_of_request(const struct request *rq, enum lang fallback);
 
 struct pages;
 
-/** Loads every *.html below `folder` and `folder`/locales/{km,en}.json, and the files below `folder`/assets to serve. Names have no ending: "signin/kidc". */
+/** Loads every *.html below `folder` and `folder`/locales/{km,en}.json, and the files below `folder`/assets to serve.
+ * Names have no ending: "signin/kidc". */
 struct pages *pages_load(const char *folder, char *error, size_t error_size);
 void pages_free(struct pages *pages);
-/** A text that every view has unless it says otherwise (issuer, support_phone, support_url). Copied. Before the first request only: not thread-safe. */
+/** A text that every view has unless it says otherwise (issuer, support_phone, support_url). Copied. Before the first
+ * request only: not thread-safe. */
 void pages_default(struct pages *pages, const char *name, str value);
 
 /** What a template may show: names to texts, flags and lists. Lives in its arena; texts are not copied. */
@@ -47,12 +52,16 @@ str pages_message_or_none(const struct pages *pages, enum lang lang, const char 
 /** The monogram of a name: its first letter, upper case; empty for an empty name. A view into `name` or a literal. */
 str page_initial(str name);
 
-/** Renders `name` and answers with it: text/html, strict Content-Security-Policy, no-store, no framing. `form_action` (may be STR_NONE) is one more origin that forms on the
- *  page may end at (the relying party's: browsers apply form-action to the redirect after a form too). */
-void page_respond(struct request *rq, const struct pages *pages, enum lang lang, int status, const char *name, struct view *view, str form_action);
-/** Answers with the page "problem" for an HTTP status (400, 403, 404, 405, 408, 413, 414, 429, 431, 500, 503; any other is shown as the nearest of its class). */
+/** Renders `name` and answers with it: text/html, strict Content-Security-Policy, no-store, no framing. `form_action`
+ * (may be STR_NONE) is one more origin that forms on the page may end at (the relying party's: browsers apply
+ * form-action to the redirect after a form too). */
+void page_respond(struct request *rq, const struct pages *pages, enum lang lang, int status, const char *name,
+                  struct view *view, str form_action);
+/** Answers with the page "problem" for an HTTP status (400, 403, 404, 405, 408, 413, 414, 429, 431, 500, 503; any other
+ * is shown as the nearest of its class). */
 void page_problem(struct request *rq, const struct pages *pages, enum lang lang, int status);
-/** Serves one of the files below assets/ (route: /assets/ and one segment), with a long cache life under a name that holds a content hash ({{asset:style.css}} in templates gives it). */
+/** Serves one of the files below assets/ (route: /assets/ and one segment), with a long cache life under a name that
+ * holds a content hash ({{asset:style.css}} in templates gives it). */
 void page_asset(struct request *rq, const struct pages *pages);
 
 #endif

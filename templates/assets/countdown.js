@@ -11,6 +11,7 @@
   function show() {
     const rest = Math.ceil((end - performance.now()) / 1000);
     if (rest <= 0) {
+      left.setAttribute('role', 'alert');
       left.textContent = left.dataset.over;
       left.parentElement.parentElement.classList.add('over');
       clearInterval(timer);
