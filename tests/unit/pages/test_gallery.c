@@ -136,6 +136,13 @@ static void frozen(struct view *view, const struct pages *pages, enum lang lang)
     view_text(view, "until_text", STR("15:02"));
 }
 
+static void unreachable_link(struct view *view, const struct pages *pages, enum lang lang)
+{
+    (void)pages;
+    (void)lang;
+    view_text(view, "retry_url", STR("/authorize/x"));
+}
+
 static void suspended(struct view *view, const struct pages *pages, enum lang lang)
 {
     (void)pages;
@@ -213,6 +220,7 @@ static const struct sample samples[] = {
     {"forbidden-deceased", "signin/forbidden", deceased},
     {"forbidden-minor", "signin/forbidden", minor},
     {"unreachable", "signin/unreachable", frozen},
+    {"unreachable-link", "signin/unreachable", unreachable_link},
     {"expired", "signin/expired", frozen},
     {"expired-unknown", "signin/expired", bare},
     {"elsewhere", "signin/elsewhere", frozen},
