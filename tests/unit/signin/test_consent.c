@@ -184,6 +184,34 @@ static void a_consent_page_without_its_session_starts_over(void **state)
     assert_int_equal(result.stage, STAGE_START);
 }
 
+static void nobody_consents_for_another_person_who_signed_in_meanwhile(void **state)
+{
+    (void)state;
+    ask_sign_in(asking());
+    sign_in();
+    assert_page("signin/consent", 200);
+    char first[32], form[64];
+    memcpy(first, world.id, sizeof first);
+    memcpy(form, world.csrf, sizeof form);
+    struct interaction again = asking(); /* in another tab */
+    again.prompt = STR("select_account");
+    ask_sign_in(again);
+    get_page();
+    post("action", "continue", "kidc", "000000000-0");
+    post("action", "continue", "otp", "123456");
+    assert_page("signin/consent", 200);
+    memcpy(world.id, first, sizeof first);
+    memcpy(world.csrf, form, sizeof form);
+    post("action", "allow");
+    assert_page("signin/consent", 200); /* again, and for whom it is now */
+    assert_str(shown("kidc_masked"), "•••••0000-0");
+    assert_int_equal(audited("\"consent.allow\""), 0);
+    memcpy(world.csrf, form, sizeof form);
+    post("action", "allow");
+    assert_page("signin/consent", 200); /* the old form shows somebody else */
+    assert_int_equal(audited("\"consent.allow\""), 0);
+}
+
 /* ---- single sign-on ---- */
 
 static void back_in_time(struct interaction *interaction)
@@ -451,6 +479,7 @@ int main(void)
         WORLD_TEST(another_portal_needs_its_own_consent_but_no_code),
         WORLD_TEST(not_you_ends_the_session),
         WORLD_TEST(a_consent_page_without_its_session_starts_over),
+        WORLD_TEST(nobody_consents_for_another_person_who_signed_in_meanwhile),
         WORLD_TEST(prompt_login_can_not_be_got_around),
         WORLD_TEST(prompt_login_is_answered_by_a_new_code),
         WORLD_TEST(signing_in_again_gives_a_new_session_secret),
