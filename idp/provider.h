@@ -21,6 +21,7 @@ struct provider {
     struct pages *pages;
     struct client_registry *clients;
     str discovery; /* the metadata document, made once */
+    struct http_server *http; /* once it serves */
 
     /** The sign-in room's answer to "can this interaction be finished without showing a page?": fills in its result and returns true, or returns false. Keeps oauth and signin apart. */
     bool (*sign_in_silently)(struct provider *provider, struct request *rq, struct interaction *interaction);

@@ -1,0 +1,243 @@
+#include "serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "oauth/oauth.h"
+#include "ops/ops.h"
+#include "signin/signin.h"
+
+#define STOP_GRACE_MS 10000
+#define AUDIT_QUEUE 10000
+
+static const char *const claims_repeat[] = {"claim", NULL};
+
+static void home(struct request *rq, void *context)
+{
+    struct provider *provider = context;
+    page_respond(rq, provider->pages, lang_of_request(rq, LANG_KM), 200, "home", view_new(rq->arena), STR_NONE);
+}
+
+static void asset(struct request *rq, void *context)
+{
+    struct provider *provider = context;
+    page_asset(rq, provider->pages);
+}
+
+/* What is not protocol: pages, and looking after the server. */
+static const struct route own_routes[] = {
+    {"GET", "/", RUN_INLINE, false, home, NULL},
+    {"GET", "/assets/*", RUN_INLINE, false, asset, NULL},
+    {"GET", "/signin/*", RUN_WORKER, false, signin_show, NULL},
+    {"POST", "/signin/*", RUN_WORKER, false, signin_submit, claims_repeat},
+    {"GET", "/client-logo/*", RUN_INLINE, false, signin_client_logo, NULL},
+    {"GET", "/health", RUN_INLINE, false, health_handle, NULL},
+    {"GET", "/metrics", RUN_INLINE, false, metrics_handle, NULL},
+};
+
+static const struct route *all_routes(struct arena *arena, size_t *count)
+{
+    *count = oauth_feature_count + COUNT_OF(own_routes);
+    struct route *routes = ARENA_ARRAY(arena, struct route, *count);
+    for (size_t i = 0; i < oauth_feature_count; i++)
+        routes[i] = oauth_features[i].route;
+    memcpy(routes + oauth_feature_count, own_routes, sizeof own_routes);
+    return routes;
+}
+
+/* For a person a page, for a program JSON. */
+static void problem(struct request *rq, void *context, int status, const char *detail)
+{
+    struct provider *provider = context;
+    bool person = str_has(request_header(rq, "Accept"), '/') && !str_eq(request_header(rq, "Accept"), STR("*/*")) &&
+                  !str_starts(request_header(rq, "Accept"), STR("application/json"));
+    if (person)
+        page_problem(rq, provider->pages, lang_of_request(rq, LANG_KM), status);
+    else
+        respond_json(rq, status,
+                     arena_printf(rq->arena, "{\"error\":\"%s\",\"error_description\":\"%s\"}",
+                                  status < 500 ? "invalid_request" : "temporarily_unavailable", detail));
+}
+
+/* The parts, in the order in which they are made. */
+struct parts {
+    struct arena *arena;
+    const struct settings *settings;
+    struct provider provider;
+    struct upkeep *upkeep;
+    int lock; /* of the data folder */
+};
+
+static bool say(const char *error)
+{
+    fprintf(stderr, "konsao: %s\n", error);
+    return false;
+}
+
+/* Nothing of this process ends in a core dump or another user's hands: it holds keys. */
+static void harden(void)
+{
+    const struct rlimit none = {0, 0};
+    umask(077);
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* Makes the data folder, and sees to it that this is the only server on it. */
+static bool take_data(struct parts *parts)
+{
+    str data = parts->settings->data;
+    const char *path = arena_cstr(parts->arena, data);
+    const char *lock = arena_printf(parts->arena, "%s/serve.lock", path).p;
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return say(arena_printf(parts->arena, "the data folder %s can't be made: %s", path, strerror(errno)).p);
+    parts->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (parts->lock < 0)
+        return say(arena_printf(parts->arena, "the data folder %s can't be written to: %s", path, strerror(errno)).p);
+    if (flock(parts->lock, LOCK_EX | LOCK_NB) != 0)
+        return say(arena_printf(parts->arena, "another konsao serves the data folder %s already", path).p);
+    return true;
+}
+
+static bool open_keys(struct parts *parts, char *error, size_t size)
+{
+    const char *ring = arena_printf(parts->arena, "%.*s/keys.ring", STR_FMT(parts->settings->data)).p;
+    const char *master = arena_cstr(parts->arena, parts->settings->master_key);
+    if (access(ring, F_OK) != 0 && !ring_create(ring, master, error, size))
+        return false;
+    parts->provider.keys = ring_open(ring, master, error, size);
+    return parts->provider.keys;
+}
+
+static const char *text_or_null(struct arena *arena, str text)
+{
+    return text.n > 0 ? arena_cstr(arena, text) : NULL;
+}
+
+static struct ipis *open_register(struct arena *arena, const struct settings *s, char *error, size_t size)
+{
+    const struct ipis_options options = {
+        .base_url = arena_cstr(arena, s->register_url),
+        .xroad_service = text_or_null(arena, s->register_xroad_service),
+        .xroad_client = text_or_null(arena, s->register_xroad_client),
+        .ca_file = text_or_null(arena, s->register_ca),
+        .cert_file = text_or_null(arena, s->register_cert),
+        .key_file = text_or_null(arena, s->register_key),
+        .timeout_ms = (unsigned)s->register_timeout_ms,
+        .connect_timeout_ms = (unsigned)s->register_connect_timeout_ms,
+        .breaker_failures = (unsigned)s->register_breaker_failures,
+        .breaker_open_ms = (unsigned)s->register_breaker_open_ms,
+        .concurrent_max = (unsigned)s->register_concurrent_max,
+    };
+    return ipis_new(&options, error, size);
+}
+
+static bool open_pages(struct parts *parts, char *error, size_t size)
+{
+    const struct settings *s = parts->settings;
+    struct pages *pages = pages_load(arena_cstr(parts->arena, s->templates), error, size);
+    if (!pages)
+        return false;
+    pages_default(pages, "issuer", s->issuer);
+    pages_default(pages, "support_phone", s->support_phone);
+    pages_default(pages, "support_url", s->support_url);
+    parts->provider.pages = pages;
+    return true;
+}
+
+static bool open_parts(struct parts *parts)
+{
+    const struct settings *s = parts->settings;
+    struct provider *p = &parts->provider;
+    char error[1024] = "it failed without saying why";
+    p->settings = s;
+    p->sign_in_silently = signin_silently;
+    if (!open_keys(parts, error, sizeof error) ||
+        !(p->store = store_open(arena_printf(parts->arena, "%.*s/store", STR_FMT(s->data)).p, error, sizeof error)) ||
+        !open_pages(parts, error, sizeof error) || !(p->ipis = open_register(parts->arena, s, error, sizeof error)))
+        return say(error);
+    p->audit = audit_queue_new(p->store, (unsigned)s->audit_flush_ms, AUDIT_QUEUE);
+    p->clients = client_registry_new(p->store);
+    p->discovery = discovery_document(parts->arena, s, p->keys);
+    return true;
+}
+
+static bool start_http(struct parts *parts)
+{
+    const struct settings *s = parts->settings;
+    char error[512];
+    struct http_options options = {
+        .address = arena_cstr(parts->arena, s->listen_address),
+        .port = (uint16_t)s->listen_port,
+        .loops = (unsigned)s->loops,
+        .workers = (unsigned)s->workers,
+        .queue_max = (unsigned)s->limit_queue,
+        .connections_max = (unsigned)s->limit_connections,
+        .connections_per_ip = (unsigned)s->limit_connections_per_ip,
+        .idle_seconds = (unsigned)s->limit_idle,
+        .request_seconds = (unsigned)s->limit_request,
+        .body_max = (size_t)s->limit_body,
+        .secure = str_starts(s->issuer, STR("https://")),
+        .trusted_proxy = text_or_null(parts->arena, s->trusted_proxy),
+        .problem = problem,
+        .context = &parts->provider,
+    };
+    options.routes = all_routes(parts->arena, &options.route_count);
+    parts->provider.http = http_start(&options, error, sizeof error);
+    return parts->provider.http ? true : say(error);
+}
+
+static void close_parts(struct parts *parts)
+{
+    struct provider *p = &parts->provider;
+    upkeep_stop(parts->upkeep);
+    if (p->http)
+        http_stop(p->http, STOP_GRACE_MS);
+    if (p->audit)
+        audit_queue_free(p->audit);
+    client_registry_free(p->clients);
+    if (p->ipis)
+        ipis_free(p->ipis);
+    if (p->pages)
+        pages_free(p->pages);
+    if (p->store)
+        store_close(p->store);
+    if (p->keys)
+        ring_close(p->keys);
+    if (parts->lock >= 0)
+        close(parts->lock);
+    arena_free(parts->arena);
+}
+
+int serve(const struct settings *settings)
+{
+    struct parts parts = {.arena = arena_new(), .settings = settings, .lock = -1};
+    sigset_t stop;
+    harden();
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &stop, NULL); /* before any thread starts: they all inherit it */
+    bool started = take_data(&parts) && open_parts(&parts) && start_http(&parts);
+    if (started) {
+        int signal_number;
+        parts.upkeep = upkeep_start(&parts.provider);
+        printf("Konsao %s is ready at %.*s\n", KONSAO_VERSION, STR_FMT(settings->issuer));
+        fflush(stdout);
+        sigwait(&stop, &signal_number);
+        log_info("serve.stop signal=%d", signal_number);
+    }
+    close_parts(&parts);
+    return started ? 0 : 1;
+}
