@@ -1,5 +1,6 @@
 #include "base/arena.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,25 +21,102 @@ struct deferred {
     void *object;
 };
 
+/* Lies in its own first block. */
 struct arena {
     struct block *blocks;
     struct deferred *deferred;
 };
 
-static void *allocate(size_t n)
+#define ORDINARY_SIZE (BLOCK_BYTES - sizeof(struct block))
+
+/* Wiped blocks that a thread keeps for its next arenas: with one arena a request, malloc and free would be seen.
+ * AddressSanitizer must see them, though, to find what outlives its arena. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SPARES_MAX 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SPARES_MAX 0
+#endif
+#endif
+#ifndef SPARES_MAX
+#define SPARES_MAX 8
+#endif
+
+static _Thread_local struct spares {
+    struct block *blocks;
+    unsigned count;
+    bool tied; /* to the end of the thread */
+} spares;
+
+static pthread_key_t spares_key;
+static pthread_once_t spares_once = PTHREAD_ONCE_INIT;
+
+static void release_spares(void *of_thread)
 {
-    void *memory = malloc(n);
-    if (!memory) {
+    struct spares *kept = of_thread;
+    while (kept->blocks) {
+        struct block *next = kept->blocks->next;
+        free(kept->blocks);
+        kept->blocks = next;
+    }
+    *kept = (struct spares){NULL, 0, false};
+}
+
+static void release_last_spares(void)
+{
+    release_spares(&spares); /* the main thread's: it ends without running destructors of keys */
+}
+
+static void make_spares_key(void)
+{
+    if (pthread_key_create(&spares_key, release_spares) != 0)
+        abort();
+    atexit(release_last_spares);
+}
+
+static struct block *block_new(size_t size)
+{
+    struct block *block = spares.blocks;
+    if (size == ORDINARY_SIZE && block) {
+        spares.blocks = block->next;
+        spares.count--;
+        return block;
+    }
+    block = malloc(sizeof *block + size);
+    if (!block) {
         fputs("konsao: out of memory\n", stderr);
         abort();
     }
-    return memory;
+    block->used = 0;
+    block->size = size;
+    return block;
+}
+
+static void block_free(struct block *block)
+{
+    explicit_bzero(block->bytes, block->used); /* requests carry codes and tokens */
+    if (block->size != ORDINARY_SIZE || spares.count >= SPARES_MAX) {
+        free(block);
+        return;
+    }
+    if (!spares.tied) {
+        pthread_once(&spares_once, make_spares_key);
+        pthread_setspecific(spares_key, &spares);
+        spares.tied = true;
+    }
+    block->used = 0;
+    block->next = spares.blocks;
+    spares.blocks = block;
+    spares.count++;
 }
 
 struct arena *arena_new(void)
 {
-    struct arena *arena = allocate(sizeof *arena);
-    *arena = (struct arena){NULL, NULL};
+    struct block *block = block_new(ORDINARY_SIZE);
+    struct arena *arena = (struct arena *)(void *)block->bytes;
+    block->next = NULL;
+    block->used = (sizeof *arena + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    *arena = (struct arena){block, NULL};
     return arena;
 }
 
@@ -50,11 +128,9 @@ void arena_free(struct arena *arena)
         d->release(d->object);
     for (struct block *block = arena->blocks; block;) {
         struct block *next = block->next;
-        explicit_bzero(block->bytes, block->used); /* requests carry codes and tokens */
-        free(block);
+        block_free(block);
         block = next;
     }
-    free(arena);
 }
 
 void arena_release(struct arena **arena)
@@ -65,10 +141,7 @@ void arena_release(struct arena **arena)
 
 static struct block *add_block(struct arena *arena, size_t n)
 {
-    size_t size = n > BLOCK_BYTES - sizeof(struct block) ? n : BLOCK_BYTES - sizeof(struct block);
-    struct block *block = allocate(sizeof *block + size);
-    block->used = 0;
-    block->size = size;
+    struct block *block = block_new(n > ORDINARY_SIZE ? n : ORDINARY_SIZE);
     block->next = arena->blocks;
     arena->blocks = block;
     return block;

@@ -90,7 +90,8 @@ int request_admit(struct exchange *x, const char *method, const char *version, s
         return refuse(x, 400, fault ? fault : "the request is malformed");
     }
     split_target(x);
-    if (status == HEAD_TOO_MANY || head_size > HTTP_HEAD_MAX) {
+    if (status == HEAD_TOO_MANY || head_size > HTTP_HEAD_MAX ||
+        head_size + head_get(&x->head, "cookie").n > HEAD_AND_COOKIES_MAX) {
         x->close = true;
         return refuse(x, 431, "the request's headers are too large");
     }

@@ -1,9 +1,11 @@
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "http/internal.h"
 
 static void map_ipv4(const struct in_addr *from, struct in6_addr *to)
@@ -139,12 +141,18 @@ bool peer_due(struct peer *peer, enum due_kind kind, int64_t at_ms)
     return before != DUE_CUT;
 }
 
-static void cut(struct peer *peer, enum due_kind kind)
+bool peer_say(const struct peer *peer, const char *status)
 {
-    static const char late[] = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    char text[128];
+    int n = snprintf(text, sizeof text, "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", status);
+    return send(peer->fd, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) == n;
+}
+
+static void cut(const struct peer *peer, enum due_kind kind)
+{
     /* libmicrohttpd writes nothing while a request is arriving, so this can't land inside a response. */
-    if (kind == DUE_REQUEST && send(peer->fd, late, sizeof late - 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-        kind = DUE_NONE; /* gone already; the socket is shut all the same */
+    if (kind == DUE_REQUEST && !peer_say(peer, "408 Request Timeout"))
+        log_debug("http.gone peer=%s", peer->name);
     shutdown(peer->fd, SHUT_RDWR);
 }
 

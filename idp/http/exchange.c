@@ -75,6 +75,11 @@ static enum MHD_Result refuse(struct exchange *x, int status)
 {
     bool waits = head_get(&x->head, "expect").p; /* for "100 Continue": the refusal comes instead */
     x->problem = status;
+    if (status == 431) { /* may have left no memory for a whole response */
+        x->said = status;
+        (void)peer_say(x->peer, "431 Request Header Fields Too Large");
+        return MHD_NO;
+    }
     if (!x->close && !waits && request_length(x) <= DRAIN_BYTES) {
         x->stage = STAGE_DRAIN;
         return MHD_YES;
@@ -230,7 +235,7 @@ void exchange_completed(void *context, struct MHD_Connection *connection, void *
     if (x->response)
         MHD_destroy_response(x->response); /* the client went while a worker ran */
     const union MHD_ConnectionInfo *sent = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_HTTP_STATUS);
-    int status = sent ? (int)sent->http_status : 0;
+    int status = sent ? (int)sent->http_status : x->said;
     server->by_class[status >= 100 && status < 600 ? status / 100 : 0]++;
     log_access(x, status);
     *request_context = NULL;

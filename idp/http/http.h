@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 
-/* Of a request's head: beyond the first 414, beyond the second, or beyond 64 header lines, 431. */
+/* Of a request's head: beyond the first 414; beyond the second, about 5 KB of cookies, or 64 header lines, 431. */
 #define HTTP_TARGET_MAX 6144
 #define HTTP_HEAD_MAX 8192
 
@@ -108,8 +108,8 @@ struct route {
     const char *const *repeatable; /* parameters that may repeat; NULL for none */
 };
 
-/** Called for what no handler answers: 400, 404, 405, 408, 413, 414, 429, 431, 500, 503. Answers by respond(). May be
- * NULL: plain text then. */
+/** Called for what no handler answers: 400, 404, 405, 413, 414, 500, 503. Answers by respond(). May be NULL: plain text
+ *  then. 408, 431, and what libmicrohttpd can't read at all get a bare answer instead. */
 typedef void http_problem(struct request *rq, void *context, int status, const char *detail);
 
 struct http_options {

@@ -12,9 +12,11 @@
 #include "http/http.h"
 #include "http/route.h"
 
-/* libmicrohttpd's memory for one connection: the request's head, its own list of it and copy of the cookies, and the
- * response's head. A head of HTTP_HEAD_MAX that is one cookie must leave room to answer. */
-#define CONNECTION_BYTES 20480
+/* libmicrohttpd's memory for one connection, which it clears for each request: the request's head, its own list of it
+ * and copy of the cookies, and the response's head. So cookies count twice against what a head may use of it. */
+#define CONNECTION_BYTES 16384
+#define HEAD_AND_COOKIES_MAX 11264
+
 /* A refused request's body is read up to this size, so that the client sees the answer instead of a reset connection.
  */
 #define DRAIN_BYTES ((size_t)2 << 20)
@@ -48,6 +50,9 @@ enum MHD_Result peer_admit(void *loop, const struct sockaddr *address, socklen_t
 bool peer_due(struct peer *peer, enum due_kind kind, int64_t at_ms);
 /** Cuts what is overdue at `now_ms`. Any thread. */
 void peers_cut(struct loop *loop, int64_t now_ms);
+/** Writes a bare response past libmicrohttpd, which must not be writing; the caller closes. `status` is code and
+ * phrase. False when the client is gone. */
+bool peer_say(const struct peer *peer, const char *status);
 /** Reads an IP address, IPv4 as a mapped one. */
 MUST_CHECK bool address_parse(str text, struct in6_addr *address);
 
@@ -138,6 +143,7 @@ struct exchange {
     bool broken;  /* a handler's header can't be sent */
     bool failing; /* the answer is the one about that */
     int status;
+    int said; /* the status of an answer that went past libmicrohttpd */
     struct MHD_Response *response;
 };
 

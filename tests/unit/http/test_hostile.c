@@ -160,13 +160,21 @@ static void too_large_headers_are_431(void **state)
     assert_int_equal(
         test_status(test_ask(arena, server, filled("GET / HTTP/1.1\r\n" HOST "X: ", 'a', 8000, "\r\n\r\n"))), 200);
     assert_int_equal(
-        test_status(test_ask(arena, server, filled("GET / HTTP/1.1\r\n" HOST "Cookie: a=", 'a', 8000, "\r\n\r\n"))),
+        test_status(test_ask(arena, server, filled("GET / HTTP/1.1\r\n" HOST "Cookie: a=", 'a', 5000, "\r\n\r\n"))),
         200);
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
         str request = filled("GET / HTTP/1.1\r\n" HOST "X: ", 'a', sizes[i], "\r\n\r\n");
         assert_int_equal(test_status(test_ask(arena, server, request)), 431);
         request = filled("GET / HTTP/1.1\r\n" HOST "", 'X', sizes[i], ": a\r\n\r\n");
         assert_int_equal(test_status(test_ask(arena, server, request)), 431);
+    }
+    for (size_t n = 5000; n < 18000; n += 50) { /* however little room is left to answer */
+        str request = filled("GET / HTTP/1.1\r\n" HOST "Cookie: a=", 'a', n, "\r\n\r\n");
+        str response = test_ask(arena, server, request);
+        /* Where its own copy of the cookie does not fit, libmicrohttpd may close without an answer. */
+        bool silent = n > 15900 && n < 16300 && response.n == 0;
+        if (!silent && test_status(response) != (n < 5600 ? 200 : 431) && n != 5600)
+            fail_msg("a cookie of %zu bytes: %.*s", n, STR_FMT(response));
     }
     assert_alive();
 }
