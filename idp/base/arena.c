@@ -95,7 +95,7 @@ static struct block *block_new(size_t size)
 static void block_free(struct block *block)
 {
     explicit_bzero(block->bytes, block->used); /* requests carry codes and tokens */
-    if (block->size != ORDINARY_SIZE || spares.count >= SPARES_MAX) {
+    if (block->size != ORDINARY_SIZE || spares.count + 1 > SPARES_MAX) {
         free(block);
         return;
     }

@@ -1,108 +1,89 @@
-#include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "base/buf.h"
+
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit/unit.h"
 
-#include "base/arena.h"
-
-static bool is_zero(const unsigned char *bytes, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (bytes[i] != 0)
-            return false;
-    return true;
-}
-
-static void memory_is_zeroed_and_aligned_also_when_reused(void **state)
+static void memory_is_zeroed_aligned_and_separate(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {1, 15, 16, 17, 1000, 4000, 4096, 5000, 100000, 0, 3};
-    for (int round = 0; round < 20; round++) {
-        struct arena *arena = arena_new();
-        for (size_t i = 0; i < COUNT_OF(sizes); i++) {
-            unsigned char *memory = arena_alloc(arena, sizes[i]);
-            assert_int_equal((uintptr_t)memory % _Alignof(max_align_t), 0);
-            assert_true(is_zero(memory, sizes[i]));
-            memset(memory, 0xa5, sizes[i]);
-        }
-        arena_free(arena);
+    TEST_ARENA;
+    unsigned char *last = NULL;
+    for (size_t n = 1; n < 9000; n = n * 2 + 1) {
+        unsigned char *p = arena_alloc(arena, n);
+        assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
+        assert_true(p != last);
+        for (size_t i = 0; i < n; i++)
+            assert_int_equal(p[i], 0);
+        memset(p, 0xff, n);
+        last = p;
     }
 }
 
-static char order[8];
+static int released;
 
-static void note(void *object)
+static void release(void *object)
 {
-    strcat(order, object);
+    assert_int_equal(*(int *)object, released);
+    released++;
 }
 
-static void deferred_calls_run_newest_first(void **state)
+static void what_was_deferred_runs_newest_first(void **state)
 {
     (void)state;
-    char a[] = "a", b[] = "b", c[] = "c";
     struct arena *arena = arena_new();
-    arena_defer(arena, note, a);
-    arena_defer(arena, note, b);
-    arena_defer(arena, note, c);
-    assert_string_equal(order, "");
+    int order[] = {2, 1, 0};
+    released = 0;
+    for (size_t i = 0; i < COUNT_OF(order); i++)
+        arena_defer(arena, release, &order[i]);
     arena_free(arena);
-    assert_string_equal(order, "cba");
-    arena_free(NULL);
+    assert_int_equal(released, 3);
 }
 
-static void text_is_copied_with_a_nul_behind_it(void **state)
+static void json_is_escaped_and_separated(void **state)
 {
     (void)state;
-    CLEANUP(arena_release) struct arena *arena = arena_new();
-    char text[] = "text";
-    str copy = arena_str(arena, str_bytes(text, 2));
-    text[0] = 'x';
-    assert_true(str_is(copy, "te"));
-    assert_int_equal(copy.p[2], '\0');
-    assert_null(arena_str(arena, STR_NONE).p);
-    assert_null(arena_cstr(arena, STR_NONE));
-    assert_non_null(arena_str(arena, STR("")).p);
-    assert_true(str_is(arena_printf(arena, "%d-%s", 7, "x"), "7-x"));
+    TEST_ARENA;
+    struct buf json = buf_new(arena, 1);
+    buf_char(&json, '{');
+    buf_json_str(&json, "a", STR("\"\\\n\x01ក"));
+    buf_json_str(&json, "left out", STR_NONE);
+    buf_json_int(&json, "b", -5);
+    buf_json_bool(&json, "c", true);
+    buf_json_words(&json, "d", STR("x  y"), ' ');
+    buf_json_raw(&json, "e", STR("{}"));
+    buf_char(&json, '}');
+    assert_str(buf_str(&json), "{\"a\":\"\\\"\\\\\\u000a\\u0001ក\",\"b\":-5,\"c\":true,\"d\":[\"x\",\"y\"],\"e\":{}}");
 }
 
-/* Arenas may end on another thread than they began on; what a thread keeps goes with it (the sanitizer's leak check
- * sees). */
-static void *end_arenas(void *arenas)
-{
-    struct arena **each = arenas;
-    for (; *each; each++)
-        arena_free(*each);
-    struct arena *own = arena_new();
-    memset(arena_alloc(own, 100), 1, 100);
-    arena_free(own);
-    return NULL;
-}
-
-static void arenas_may_change_threads(void **state)
+static void url_encoding_leaves_only_unreserved_characters(void **state)
 {
     (void)state;
-    struct arena *arenas[33] = {NULL};
-    for (size_t i = 0; i < 32; i++) {
-        arenas[i] = arena_new();
-        memset(arena_alloc(arenas[i], 3000), 1, 3000);
-        memset(arena_alloc(arenas[i], 3000), 1, 3000);
-    }
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, end_arenas, arenas), 0);
-    pthread_join(thread, NULL);
+    TEST_ARENA;
+    struct buf url = buf_new(arena, 1);
+    buf_add_urlencoded(&url, STR("aZ0-._~ +&=%/?#\"<>\nក"));
+    assert_str(buf_str(&url), "aZ0-._~%20%2B%26%3D%25%2F%3F%23%22%3C%3E%0A%E1%9E%80");
+}
+
+static void a_builder_grows(void **state)
+{
+    (void)state;
+    TEST_ARENA;
+    struct buf text = buf_new(arena, 1);
+    for (int i = 0; i < 1000; i++)
+        buf_printf(&text, "%04d", i);
+    assert_int_equal(buf_str(&text).n, 4000);
+    assert_memory_equal(text.p + 3996, "0999", 4);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(memory_is_zeroed_and_aligned_also_when_reused),
-        cmocka_unit_test(deferred_calls_run_newest_first),
-        cmocka_unit_test(text_is_copied_with_a_nul_behind_it),
-        cmocka_unit_test(arenas_may_change_threads),
+        cmocka_unit_test(memory_is_zeroed_aligned_and_separate),
+        cmocka_unit_test(what_was_deferred_runs_newest_first),
+        cmocka_unit_test(json_is_escaped_and_separated),
+        cmocka_unit_test(url_encoding_leaves_only_unreserved_characters),
+        cmocka_unit_test(a_builder_grows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
