@@ -1,6 +1,6 @@
 // Stands between the provider and the register and remembers every call, so that a test sees what the register was really asked.
 import { createServer, request } from 'node:http';
-import { after } from 'node:test';
+import { atEnd } from './cleanup.mjs';
 
 export class Tap {
   calls = [];
@@ -11,7 +11,7 @@ export class Tap {
     const server = createServer((incoming, answer) => tap.pass(register, incoming, answer)).listen(0, '127.0.0.1');
     await new Promise((done) => server.once('listening', done));
     tap.url = `http://127.0.0.1:${server.address().port}`;
-    after(() => new Promise((done) => (server.close(done), server.closeAllConnections())));
+    atEnd(() => new Promise((done) => (server.close(done), server.closeAllConnections())));
     return tap;
   }
 
@@ -27,9 +27,9 @@ export class Tap {
     outgoing.on('error', () => answer.destroy()).end(call.body);
   }
 
-  /** How often the register was asked `name` (otp, authenticate, attributes) about a KIdC. */
-  count(name, kidc) {
-    return this.calls.filter((call) => call.name === name && call.kidc === kidc).length;
+  /** How often the register was asked `name` (otp, authenticate, attributes) about a KIdC; with `status`, and answered so. */
+  count(name, kidc, status) {
+    return this.calls.filter((call) => call.name === name && digits(call.kidc) === digits(kidc) && (!status || call.status === status)).length;
   }
 }
 
@@ -38,3 +38,5 @@ async function text(stream) {
   for await (const part of stream) parts.push(part);
   return Buffer.concat(parts).toString();
 }
+
+const digits = (kidc) => kidc.replaceAll('-', '');
