@@ -1,0 +1,63 @@
+# shellcheck shell=bash
+# Which Debian packages Konsao needs, and how they come onto the machine. For ./run and ./test; why each is there: docs/dependencies.md.
+
+packages_build=(
+  gcc libc6-dev cmake ninja-build pkg-config
+  libssl-dev libjwt-dev libmicrohttpd-dev liblmdb-dev libjansson-dev libcurl4-openssl-dev libcmocka-dev
+  fonts-noto-core fonttools python3-brotli
+)
+# apache2-bin, not apache2: the program without a service that starts with the machine and takes port 80.
+packages_run=("${packages_build[@]}" apache2-bin libapache2-mod-auth-openidc ca-certificates curl jq)
+packages_test=("${packages_run[@]}" clang libclang-rt-14-dev chromium procps)
+# Node's own packages of Debian conflict with these: whoever has npm already has what is needed.
+command -v npm >/dev/null || packages_test+=(nodejs npm)
+
+# Prints those of the named packages that are not installed.
+packages_missing() {
+  local installed
+  installed=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p') || true
+  comm -13 <(sort -u <<<"$installed") <(printf '%s\n' "$@" | sort -u)
+}
+
+# packages_need COMMAND PACKAGE…: installs what is missing. Says what to do, and fails, when it cannot.
+# Nothing is asked of the network, or of root, when nothing is missing.
+packages_need() {
+  local command=$1 missing
+  shift
+  if ! command -v apt-get dpkg-query >/dev/null; then
+    echo "This is not a Debian system (no apt-get). Konsao is built and run on Debian 12." >&2
+    return 1
+  fi
+  mapfile -t missing < <(packages_missing "$@")
+  [[ ${#missing[@]} -gt 0 ]] || return 0
+  if [[ $(id -u) -ne 0 ]]; then
+    echo "These Debian packages are missing, and installing them needs root: ${missing[*]}" >&2
+    echo "Run 'sudo $command', or first:" >&2
+    echo "  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}" >&2
+    return 1
+  fi
+  echo "Installing ${#missing[@]} Debian packages: ${missing[*]}"
+  packages_install "${missing[@]}"
+}
+
+packages_install() {
+  local log
+  log=$(mktemp)
+  if ! packages_apt "$log" "$@"; then
+    echo "The packages could not be installed. apt-get said:" >&2
+    grep -E '^(E|W|Err):?' "$log" | sort -u | tail -n 8 | sed 's/^/  /' >&2
+    echo "Is there a network, and do the package sources in /etc/apt hold Debian 12 (bookworm)?" >&2
+    rm -f "$log"
+    return 1
+  fi
+  rm -f "$log"
+}
+
+packages_apt() {
+  local log=$1 apt=(apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=2)
+  shift
+  export DEBIAN_FRONTEND=noninteractive
+  # Lists that are there may do; fetching them anew comes second.
+  "${apt[@]}" install --no-install-recommends "$@" </dev/null >"$log" 2>&1 && return 0
+  "${apt[@]}" update </dev/null >"$log" 2>&1 && "${apt[@]}" install --no-install-recommends "$@" </dev/null >>"$log" 2>&1
+}
