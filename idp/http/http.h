@@ -121,10 +121,12 @@ struct http_options {
     unsigned connections_max;    /* in all */
     unsigned connections_per_ip; /* 0: no limit */
     unsigned idle_seconds;       /* a connection without traffic is closed */
-    unsigned request_seconds;    /* a request must have arrived whole within this, however it trickles */
-    size_t body_max;             /* bytes; beyond it 413 */
-    bool secure;                 /* reached by https (issuer is https): cookies get Secure */
-    const char *trusted_proxy;   /* address whose X-Forwarded-For is believed (its last entry); NULL: none */
+    /* A request must have arrived whole within this, however it trickles: from the opening of the connection; for a
+     * later request from its first line, which must come within idle_seconds and this. */
+    unsigned request_seconds;
+    size_t body_max;           /* bytes; beyond it 413 */
+    bool secure;               /* reached by https (issuer is https): cookies get Secure */
+    const char *trusted_proxy; /* address whose X-Forwarded-For is believed (its last entry); NULL: none */
     const struct route *routes;
     size_t route_count;
     http_problem *problem;
@@ -143,7 +145,8 @@ struct http_counts {
     uint64_t requests, in_flight, queued, refused, by_status_class[6];
 };
 void http_counts(const struct http_server *server, struct http_counts *out);
-/** Stops accepting, lets running requests finish for at most `grace_ms`, then releases everything. */
+/** Stops accepting, lets running requests finish for at most `grace_ms`, then releases everything. What still waits for
+ * a worker then gets 503; a handler that runs is waited for, so handlers need deadlines of their own. */
 void http_stop(struct http_server *server, unsigned grace_ms);
 
 #endif

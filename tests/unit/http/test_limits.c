@@ -104,7 +104,7 @@ static void trickling_request_is_cut_with_408(const char *slow)
     size_t sent = 0;
     while (!test_readable(fd, 50) && sent < strlen(slow))
         sent += test_write(fd, (str){slow + sent, 1});
-    assert_in_range(clock_mono_ms() - began, 900, 3000);
+    assert_in_range(clock_mono_ms() - began, 900, 8000);
     assert_int_equal(test_status(test_read(arena, fd, true)), 408);
     assert_true(test_closed(fd, 2000));
     close(fd);
@@ -129,7 +129,7 @@ static void slow_body_is_cut_within_request_seconds(void **state)
     int64_t began = clock_mono_ms();
     while (!test_readable(fd, 20) && test_write(fd, STR("b")))
         continue;
-    assert_in_range(clock_mono_ms() - began, 800, 3000);
+    assert_in_range(clock_mono_ms() - began, 800, 8000);
     assert_int_equal(test_status(test_read(arena, fd, true)), 408);
     close(fd);
     http_stop(server, 2000);
@@ -147,7 +147,7 @@ static void slow_second_request_is_cut_as_well(void **state)
     int64_t began = clock_mono_ms();
     while (!test_readable(fd, 20) && test_write(fd, STR("b")))
         continue;
-    assert_in_range(clock_mono_ms() - began, 800, 3000);
+    assert_in_range(clock_mono_ms() - began, 800, 8000);
     close(fd);
     http_stop(server, 2000);
 }
