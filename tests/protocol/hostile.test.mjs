@@ -1,14 +1,14 @@
 // Bytes that no browser sends, against the real server. Each test ends by asking whether the server still serves. Numbers in brackets: lines of the misuse list.
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import { after, afterEach, before, test } from 'node:test';
+import { afterEach, before, test } from 'node:test';
 import { Browser } from '../lib/browser.mjs';
+import { atEnd } from '../lib/cleanup.mjs';
 import { authorizationRequest, fixture, relyingParty } from '../lib/fixture.mjs';
 import { answers, exchange, statuses } from '../lib/raw.mjs';
 import { Provider, until } from '../lib/servers.mjs';
 
 let servers, provider, port, portal, basic;
-const others = [];
 
 before(async () => {
   servers = await fixture();
@@ -25,13 +25,9 @@ afterEach(async () => {
 
 async function start(settings) {
   const one = await Provider.start(servers.register, settings);
-  others.push(one);
+  atEnd(() => one.stop());
   return one;
 }
-
-after(async () => {
-  for (const one of others) await one.stop();
-});
 
 const host = 'Host: localhost\r\n';
 const form = 'Content-Type: application/x-www-form-urlencoded\r\n';

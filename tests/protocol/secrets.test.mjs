@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import * as jose from 'jose';
 import * as oidc from 'openid-client';
 import { Browser } from '../lib/browser.mjs';
+import { atEnd } from '../lib/cleanup.mjs';
 import { authorizationRequest, relyingParty, signIn } from '../lib/fixture.mjs';
 import { Provider, Register } from '../lib/servers.mjs';
 import { Tap } from '../lib/tap.mjs';
@@ -30,12 +31,10 @@ function* files(folder) {
 
 before(async () => {
   register = await Register.start();
+  atEnd(() => register.stop());
   tap = await Tap.before(register);
   provider = await Provider.start(tap, { 'log.level': 'debug', 'otp.resend_wait': 0, 'life.refresh_grace': 300 });
-  after(async () => {
-    await provider.stop();
-    await register.stop();
-  });
+  atEnd(() => provider.stop());
   // Long names, so that chance does not write one of them.
   const shortest = (one) => Math.min(one.familyNameEn.length, one.givenNameEn.length);
   [resident] = (await register.residents()).filter((one) => one.status === 'ACTIVE' && !one.minor && one.phone && one.email).sort((one, two) => shortest(two) - shortest(one));

@@ -1,34 +1,30 @@
 // Attacks on the sign-in pages, as far as HTTP goes. Numbers in brackets: lines of the misuse list (docs/misuse.md).
 import assert from 'node:assert/strict';
 import { request as plainRequest } from 'node:http';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import * as oidc from 'openid-client';
 import { Browser } from '../lib/browser.mjs';
+import { atEnd } from '../lib/cleanup.mjs';
 import { authorizationRequest, redirectUri, relyingParty } from '../lib/fixture.mjs';
 import { Provider, Register, until } from '../lib/servers.mjs';
 import { Tap } from '../lib/tap.mjs';
 
 let register, tap, provider, portal, residents;
-const providers = [];
 
 /** A provider of its own, for tests of limits, with the same register. */
 async function start(settings) {
   const one = await Provider.start(tap, settings);
-  providers.push(one);
+  atEnd(() => one.stop());
   return one;
 }
 
 before(async () => {
   register = await Register.start(['--otp-attempts', '100']);
+  atEnd(() => register.stop());
   tap = await Tap.before(register);
   provider = await start({ 'otp.resend_wait': 0, 'otp.sends_per_kidc': 1000, 'otp.attempts': 5 });
   portal = await relyingParty(provider);
   residents = (await register.residents()).filter((one) => one.status === 'ACTIVE' && !one.minor && one.phone);
-});
-
-after(async () => {
-  for (const one of providers) await one.stop();
-  await register.stop();
 });
 
 /** A resident whom no other test uses. */

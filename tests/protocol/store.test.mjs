@@ -192,15 +192,15 @@ test('a backup that is made while it runs starts a provider that knows the clien
   try {
     const copy = join(folder, 'copy');
     provider.command('backup', copy);
-    const data = provider.settings.data;
+    const { data } = provider.settings;
     await provider.server.stop();
-    provider.settings.data = copy;
+    Object.assign(provider.settings, { data: copy, master_key: join(data, 'master.key') });
     try {
       await provider.run();
       assert.ok((await oidc.refreshTokenGrant(portal.config, tokens.refresh_token)).access_token);
       await provider.server.stop();
     } finally {
-      provider.settings.data = data;
+      Object.assign(provider.settings, { data, master_key: join(data, 'master.key') });
     }
     await provider.run();
   } finally {
