@@ -1,7 +1,89 @@
+/* The `konsao` command: the table of its verbs. */
 #include <stdio.h>
+#include <sys/stat.h>
 
-int main(void)
+#include "operator/verbs.h"
+#include "serve.h"
+
+static int serve_run(struct command *command)
 {
+    return serve(&command->settings);
+}
+
+static int version_run(struct command *command)
+{
+    (void)command;
     puts("konsao " KONSAO_VERSION);
-    return 0;
+    return DONE;
+}
+
+static const struct verb verbs[] = {
+    {.name = "serve",
+     .summary = "Runs the provider: makes data folder and keys at the first start, and stops on SIGTERM or Ctrl-C.",
+     .run = serve_run},
+    {.name = "check",
+     .summary = "Explains the settings: each value and where it comes from, then whether everything that they name is "
+                "there.",
+     .flags = check_flags,
+     .json = true,
+     .run = check_run},
+    {.name = "client add",
+     .summary = "Registers a relying party: prints its client_id and, this once, its client_secret.",
+     .flags = client_add_flags,
+     .json = true,
+     .run = client_add_run},
+    {.name = "client list", .summary = "Lists the relying parties.", .json = true, .run = client_list_run},
+    {.name = "client show",
+     .operand = "ID",
+     .summary = "Shows what a relying party is registered with.",
+     .json = true,
+     .run = client_show_run},
+    {.name = "client set",
+     .operand = "ID",
+     .summary = "Changes what is named and nothing else: a list that is named is replaced, an empty value removes.",
+     .flags = client_set_flags,
+     .json = true,
+     .run = client_set_run},
+    {.name = "client rotate-secret",
+     .operand = "ID",
+     .summary = "Gives a relying party a new secret: prints it this once.",
+     .flags = client_rotate_flags,
+     .json = true,
+     .run = client_rotate_run},
+    {.name = "client remove",
+     .operand = "ID",
+     .summary = "Removes a relying party: its consents, grants and tokens end with it.",
+     .flags = client_remove_flags,
+     .run = client_remove_run},
+    {.name = "key list",
+     .summary = "Lists the signing keys: next, active and retired.",
+     .json = true,
+     .run = key_list_run},
+    {.name = "key rotate",
+     .summary = "Rotates signing keys: the next one signs from now on, a new next one is published, and the old one "
+                "stays published for key.keep.",
+     .flags = key_rotate_flags,
+     .json = true,
+     .run = key_rotate_run},
+    {.name = "audit show",
+     .summary = "Shows the audit record, newest last.",
+     .flags = audit_show_flags,
+     .json = true,
+     .run = audit_show_run},
+    {.name = "audit verify",
+     .summary = "Checks the audit record's chain: finds a changed, removed or moved entry.",
+     .json = true,
+     .run = audit_verify_run},
+    {.name = "backup",
+     .operand = "FOLDER",
+     .summary = "Copies store and key ring into a new folder, while the server runs. The master key is not in it.",
+     .run = backup_run},
+    {.name = "version", .summary = "Prints the version.", .plain = true, .run = version_run},
+    {.name = NULL},
+};
+
+int main(int argc, char **argv)
+{
+    umask(077);
+    return command_run(argc, argv, verbs);
 }

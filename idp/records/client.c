@@ -60,7 +60,7 @@ static bool read_logo(struct parsing *p)
 static bool read_scopes(struct parsing *p)
 {
     str scope = json_str(p->metadata, "scope"), word;
-    if (!scope.p)
+    if (!scope.p && (p->client->grants & GRANT_AUTHORIZATION_CODE))
         scope = STR("openid");
     while (str_word(&scope, ' ', &word))
         if (!metadata_add(p, "scope", &p->client->scopes, word, metadata_is_word))
@@ -334,7 +334,7 @@ struct client *client_parse(str metadata_json, struct arena *arena, str *why)
     /* In this order: what a redirect URI may be depends on how the client authenticates, the sector on both. */
     bool fine = p.metadata
                     ? metadata_check_members(&p) && read_id(&p) && read_names(&p) && read_auth(&p) && read_uris(&p) &&
-                          read_logo(&p) && read_sector(&p) && read_scopes(&p) && read_grants(&p) && read_secrets(&p) &&
+                          read_logo(&p) && read_sector(&p) && read_grants(&p) && read_scopes(&p) && read_secrets(&p) &&
                           read_keys(&p) && read_tokens(&p) && read_organization(&p) && read_times(&p) &&
                           check_together(&p)
                     : metadata_refuse(&p, "the metadata is no JSON object (or has a member twice, or is too large)");

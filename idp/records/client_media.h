@@ -1,4 +1,4 @@
-/* Of client.c alone: the logo, which is registered as a data: URI so that nobody ever has to fetch it. */
+/* The logo, which is registered as a data: URI so that nobody ever has to fetch it. */
 #ifndef KONSAO_RECORDS_CLIENT_MEDIA_H
 #define KONSAO_RECORDS_CLIENT_MEDIA_H
 
