@@ -128,7 +128,7 @@ bool request_may_wait(const struct request *rq)
 
 void request_move_to_worker(struct request *rq)
 {
-    rq->exchange->moves = true;
+    rq->exchange->moves = !request_may_wait(rq);
 }
 
 void exchange_run(struct exchange *x)
@@ -144,6 +144,8 @@ void exchange_run(struct exchange *x)
 /* Leaves the request to a worker, which resumes the connection with the answer. */
 static enum MHD_Result to_worker(struct exchange *x)
 {
+    x->fields = NULL; /* the handler sets them again */
+    x->fields_end = &x->fields;
     x->stage = STAGE_WAITING;
     MHD_suspend_connection(x->connection);
     if (pool_submit(x->server->pool, x))

@@ -68,7 +68,7 @@ struct pool *pool_new(unsigned workers, unsigned queue_max)
 bool pool_submit(struct pool *pool, struct exchange *x)
 {
     pthread_mutex_lock(&pool->lock);
-    bool room = !pool->stopping && pool->waiting < pool->waiting_max + pool->idle;
+    bool room = !pool->stopping && pool->threads > 0 && pool->waiting < pool->waiting_max + pool->idle;
     if (room) {
         x->next = NULL;
         *pool->tail = x;

@@ -71,6 +71,21 @@ static void redirect(struct request *rq, void *context)
     respond_redirect(rq, STR("https://portal.test/back?code=1"));
 }
 
+static void moves(struct request *rq, void *context)
+{
+    (void)context;
+    response_header(rq, "X-May-Wait", request_may_wait(rq) ? STR("yes") : STR("no"));
+    request_move_to_worker(rq);
+    if (request_may_wait(rq))
+        respond(rq, 200, "text/plain", params_get(&rq->form, "a"));
+}
+
+static void never_answers_on_a_worker(struct request *rq, void *context)
+{
+    (void)context;
+    request_move_to_worker(rq);
+}
+
 static const char *const resources[] = {"resource", NULL};
 
 static const struct route routes[] = {
@@ -87,6 +102,8 @@ static const struct route routes[] = {
     {"GET", "/bad-cookie", RUN_INLINE, false, bad_cookie, NULL},
     {"GET", "/silent", RUN_INLINE, false, silent, NULL},
     {"GET", "/twice", RUN_INLINE, false, twice, NULL},
+    {"POST", "/moves", RUN_INLINE, false, moves, NULL},
+    {"GET", "/moves", RUN_INLINE, false, never_answers_on_a_worker, NULL},
     {"GET", "/redirect", RUN_WORKER, false, redirect, NULL},
 };
 
@@ -275,6 +292,18 @@ static void handler_mistakes_become_500_and_leak_nothing(void **state)
     assert_str(test_body(ask("GET /twice", "")), "first");
 }
 
+static void inline_handler_that_must_wait_runs_again_on_a_worker(void **state)
+{
+    (void)state;
+    str response = post("/moves", "application/x-www-form-urlencoded", STR("a=1"));
+    const char *first = strstr(arena_cstr(arena, response), "X-May-Wait: ");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "X-May-Wait: ")); /* what it set before it moved is forgotten */
+    assert_str(test_header(response, "X-May-Wait"), "yes");
+    assert_str(test_body(response), "1");
+    assert_int_equal(test_status(ask("GET /moves", "")), 500);
+}
+
 static void request_headers_are_found_in_any_case(void **state)
 {
     (void)state;
@@ -351,6 +380,7 @@ int main(void)
         cmocka_unit_test(cookies_and_headers_of_a_handler_are_sent),
         cmocka_unit_test(redirect_is_303),
         cmocka_unit_test(handler_mistakes_become_500_and_leak_nothing),
+        cmocka_unit_test(inline_handler_that_must_wait_runs_again_on_a_worker),
         cmocka_unit_test(request_headers_are_found_in_any_case),
         cmocka_unit_test(forwarded_for_is_not_believed_from_strangers),
         cmocka_unit_test(pipelined_requests_are_answered_in_order),
