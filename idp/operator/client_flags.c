@@ -154,8 +154,10 @@ static bool apply(struct command *command, struct registration *registration, co
 {
     if (meaning->how == ELSEWHERE)
         return true;
+    bool says_all = meaning->how == CONSTANT || meaning->how == YES || meaning->how == NO;
     if (first)
-        buf_printf(&registration->changed, "%s%s", registration->changed.n > 0 ? " " : "", meaning->member);
+        buf_printf(&registration->changed, "%s%s", registration->changed.n > 0 ? " " : "",
+                   says_all ? meaning->flag : meaning->member);
     if (given.p && given.n == 0) { /* nothing: it is taken away */
         json_object_del(registration->metadata, meaning->member);
         return true;

@@ -54,15 +54,19 @@ static void add_keys(struct buf *out, struct arena *arena, const struct key_ring
                        (long long)(clock_now() - list[i].activated_at));
 }
 
-static bool is_loopback(str peer)
+/* This machine itself: not what a proxy on it passes on, whether we are told to trust that proxy or not. */
+static bool is_local(const struct request *rq)
 {
+    str peer = rq->peer;
+    if (request_header(rq, "X-Forwarded-For").p || request_header(rq, "Forwarded").p)
+        return false;
     return str_starts(peer, STR("127.")) || str_eq(peer, STR("::1")) || str_starts(peer, STR("::ffff:127."));
 }
 
 void metrics_handle(struct request *rq, void *context)
 {
     struct provider *provider = context;
-    if (!is_loopback(rq->peer)) {
+    if (!is_local(rq)) {
         page_problem(rq, provider->pages, lang_of_request(rq, LANG_KM), 404);
         return;
     }

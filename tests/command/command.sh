@@ -1,0 +1,251 @@
+#!/usr/bin/env bash
+# Exercises every verb of the `konsao` command against a data folder of its own: what it prints, what it changes, how it
+# exits. Usage: command.sh KONSAO
+set -uo pipefail
+konsao=$(realpath "${1:?usage: command.sh KONSAO}")
+work=$(mktemp -d)
+data=$work/data
+server=
+cleanup() {
+  [[ -n $server ]] && kill "$server" 2>/dev/null && wait "$server"
+  rm -rf "$work"
+}
+trap cleanup EXIT
+cd "$work" || exit 1
+unset "${!KONSAO_@}"
+export KONSAO_DATA=$data
+
+passed=0 failed=0
+ok() { # NAME COMMAND…: the command succeeds
+  local name=$1
+  shift
+  if "$@"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    printf 'not ok: %s\n' "$name"
+    sed 's/^/    out: /' "$work/out"
+    sed 's/^/    err: /' "$work/err"
+  fi
+}
+run() { "$konsao" "$@" >"$work/out" 2>"$work/err"; } # its output is kept for looking at
+exits() { # CODE ARGUMENTS…
+  local wanted=$1 code
+  shift
+  run "$@"
+  code=$?
+  [[ $code -eq $wanted ]]
+}
+says() { grep -qF -- "$1" "$work/out"; }
+complains() { grep -qF -- "$1" "$work/err"; }
+silent() { [[ ! -s $work/out ]]; }
+json() { jq -e "$1" "$work/out" >/dev/null; } # a jq expression that is true of the output
+modes_are() { [[ $(stat -c %a "$1") == "$2" ]]; }
+
+# ---- what can be asked of any of them ----
+ok 'without a verb: misused' exits 2
+ok '… and what there is, on standard error' complains 'konsao client add'
+ok 'an unknown verb: misused' exits 2 frobnicate
+ok '… and named' complains 'there is no "frobnicate"'
+ok 'a group without a verb: misused' exits 2 client
+ok '… and what is in it' complains 'konsao client rotate-secret'
+ok '--help' exits 0 --help
+ok '… on standard output' says 'konsao backup FOLDER'
+for verb in serve check 'client add' 'client list' 'client show' 'client set' 'client rotate-secret' 'client remove' \
+  'key list' 'key rotate' 'audit show' 'audit verify' backup version; do
+  # shellcheck disable=SC2086
+  ok "$verb --help" exits 0 $verb --help
+  ok "$verb --help says how" says "konsao $verb"
+  ok "$verb --help fits a screen" test "$(wc -l <"$work/out")" -le 40
+  # shellcheck disable=SC2086
+  ok "$verb refuses a flag that it has not" exits 2 $verb --frobnicate
+done
+ok 'version' exits 0 version
+ok '… is a version' grep -qE '^konsao [0-9]+\.[0-9]+\.[0-9]+$' "$work/out"
+ok 'an operand that is missing: misused' exits 2 client show
+ok 'one too many: misused' exits 2 client list x
+ok '--json where there is none: misused' exits 2 backup --json x
+
+# ---- settings ----
+ok 'a setting that does not exist: misused' exits 2 client list --set no.such=1
+ok '… and named' complains 'no.such is no setting'
+ok 'a file that is not there: misused' exits 2 client list --config "$work/none.conf"
+printf 'workers = few\n' >"$work/bad.conf"
+ok 'a bad file: misused' exits 2 serve --config "$work/bad.conf"
+ok '… with file and line' complains "$work/bad.conf:1: workers must be a whole number"
+ok 'check --defaults' exits 0 check --defaults
+ok '… is a settings file' says '#otp.attempts = 5'
+cp "$work/out" "$work/defaults.conf"
+ok '… that can be used' exits 1 client list --config "$work/defaults.conf"
+ok 'check --markdown' exits 0 check --markdown
+ok '… is a table' says '| `otp.attempts` | `5` |'
+
+# ---- before there is anything ----
+ok 'no data folder: failed' exits 1 client list
+ok '… and what to do' complains 'konsao serve'
+ok '… and none was made' test ! -e "$data"
+ok 'check without a register: failed' exits 1 check --json --set register.url=http://localhost:1
+ok '… says which' json '.checks.register.ok == false and .checks.data.ok and .checks.templates.ok'
+ok '… and where settings come from' json '.settings.data.origin == "environment KONSAO_DATA"'
+
+# ---- clients ----
+add=(client add --name 'Land registry' --redirect-uri https://land.example.gov.kh/cb)
+ok 'client add' exits 0 "${add[@]}" --name-km 'បញ្ជីដីធ្លី' --scope 'openid profile' --json
+ok '… answers as RFC 7591 does' json '(.client_id | length) == 36 and (.client_secret | length) == 43
+  and .client_secret_expires_at == 0 and .redirect_uris == ["https://land.example.gov.kh/cb"]'
+ok '… with the version of the pairwise key' json '.pairwise_version == 1'
+ok '… and no digest' json 'has("client_secrets") | not'
+id=$(jq -r .client_id "$work/out") secret=$(jq -r .client_secret "$work/out")
+ok 'the data folder is its owner'"'"'s alone' modes_are "$data" 700
+ok 'the master key is its owner'"'"'s alone' modes_are "$data/master.key" 400
+ok 'the key ring is its owner'"'"'s alone' modes_are "$data/keys.ring" 600
+ok 'the secret is nowhere in the data' bash -c '! grep -rqF -- "$1" "$2"' _ "$secret" "$data"
+ok 'client add for people' exits 0 "${add[@]}" --id portal
+ok '… says that the secret is shown once' says 'shown this once'
+ok 'an id that is taken: failed' exits 1 "${add[@]}" --id portal
+ok '… and why' complains 'there is a client called portal already'
+ok 'a redirect URI with a wildcard: failed' exits 1 client add --name X --redirect-uri 'https://*.example.gov.kh/'
+ok '… and why' complains 'no wildcards'
+ok 'an algorithm without a key: failed' exits 1 "${add[@]}" --id-token-alg EdDSA
+ok '… and why' complains 'no key for EdDSA'
+ok 'private_key_jwt without keys: failed' exits 1 "${add[@]}" --auth private_key_jwt
+ok 'a logo that is no image: failed' exits 1 "${add[@]}" --logo "$work/bad.conf"
+printf '\x89PNG\r\n\x1a\n rest' >"$work/logo.png"
+ok 'a logo' exits 0 "${add[@]}" --id logo --logo "$work/logo.png" --json
+ok '… as a data: URI' json '.logo_uri | startswith("data:image/png;base64,iVBORw0KGgo")'
+echo '{"client_name":"From a file","redirect_uris":["https://file.example.gov.kh/cb"],"grant_types":["authorization_code"]}' \
+  >"$work/client.json"
+ok 'client add --from' exits 0 client add --from "$work/client.json" --id file --name 'From a flag' --json
+ok '… flags come on top' json '.client_name == "From a flag" and .redirect_uris[0] == "https://file.example.gov.kh/cb"'
+echo '{"client_name":"X","client_secrets":[]}' >"$work/client.json"
+ok 'a file that says what is ours to say: failed' exits 1 client add --from "$work/client.json"
+ok 'a machine: no redirect URI, no openid' exits 0 client add --id machine --name Treasury --grant client_credentials \
+  --scope records:read --audience https://api.example.gov.kh --organization KH/GOV/MEF --json
+ok 'client list --json' exits 0 client list --json
+ok '… has them all, and no secrets' json 'length == 5 and all(has("client_secret") or has("client_secrets") | not)'
+ok 'client list' exits 0 client list
+ok '… names them' says 'Treasury'
+ok 'client show --json' exits 0 client show "$id" --json
+ok '… what was registered' json '."client_name#km" == "បញ្ជីដីធ្លី" and .scope == "openid profile"'
+ok 'client show of nobody: failed' exits 1 client show nobody
+ok '… and why' complains 'no such client'
+
+ok 'client set' exits 0 client set "$id" --scope 'openid phone' --redirect-uri https://land.example.gov.kh/a \
+  --redirect-uri https://land.example.gov.kh/b --json
+ok '… changes what is named' json '.scope == "openid phone" and (.redirect_uris | length) == 2'
+ok '… and nothing else' json '.client_name == "Land registry" and (has("client_secret") | not)'
+ok 'client set with an empty value' exits 0 client set "$id" --name-km '' --json
+ok '… removes it' json 'has("client_name#km") | not'
+ok 'client set of nothing: misused' exits 2 client set "$id"
+ok 'client set to what does not fit: failed' exits 1 client set "$id" --scope phone
+ok '… and nothing was written' exits 0 client show "$id" --json
+ok '… nothing' json '.scope == "openid phone"'
+ok 'client set to a public client' exits 0 client set "$id" --auth none --json
+ok '… back to a secret: a new one is shown' exits 0 client set "$id" --auth client_secret_basic --json
+ok '… once' json '.client_secret | length == 43'
+before=$(jq -r .client_secret "$work/out")
+ok 'client rotate-secret' exits 0 client rotate-secret "$id" --keep-old 60 --json
+ok '… gives another' test "$(jq -r .client_secret "$work/out")" != "$before"
+ok 'client rotate-secret with a wrong time: misused' exits 2 client rotate-secret "$id" --keep-old soon
+ok 'clients of one sector share the key version' bash -c '
+  "$1" client add --name B --redirect-uri https://other.example.gov.kh/cb --sector land.example.gov.kh --id sibling --json |
+    jq -e ".pairwise_version == 1" >/dev/null' _ "$konsao"
+ok 'client remove without --yes: misused' exits 2 client remove portal
+ok '… and it is still there' exits 0 client show portal
+ok 'client remove --yes' exits 0 client remove portal --yes
+ok '… and it is gone' exits 1 client show portal
+ok 'client remove once more: failed' exits 1 client remove portal --yes
+
+# ---- keys ----
+ok 'key list --json' exits 0 key list --json
+ok '… has an active and a next key of each algorithm' json '([.[] | select(.state == "active") | .alg] | sort) == ["ES256","RS256"]
+  and ([.[] | select(.state == "next") | .alg] | sort) == ["ES256","RS256"]'
+next=$(jq -r '.[] | select(.alg == "ES256" and .state == "next").kid' "$work/out")
+ok 'key rotate while the next key is young: failed' exits 1 key rotate
+ok '… and why' complains 'relying parties may not know it yet'
+ok 'key rotate --now --alg ES256' exits 0 key rotate --now --alg ES256 --json
+ok '… the next is active, the other stays published' json "any(.[]; .kid == \"$next\" and .state == \"active\")
+  and ([.[] | select(.state == \"retired\")] | length) == 1"
+ok 'key rotate of an unknown algorithm: misused' exits 2 key rotate --alg none
+
+# ---- beside a server ----
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+"$konsao" serve --port "$port" --set register.url=http://localhost:1 >"$work/serve.out" 2>"$work/serve.err" &
+server=$!
+until_true() { # waits for a condition, ten seconds at most
+  local end=$((SECONDS + 10))
+  until "$@"; do
+    ((SECONDS < end)) && kill -0 "$server" || return 1
+    sleep 0.05
+  done
+}
+url=http://localhost:$port
+ok 'serve says when it is ready' until_true grep -q "is ready at $url" "$work/serve.out"
+ok '/health answers' bash -c "curl -sf $url/health | jq -e '.status == \"ok\" and .register == \"ok\"' >/dev/null"
+ok '/metrics answers this machine' bash -c "curl -sf $url/metrics | grep -q '^konsao_build_info{'"
+ok '/metrics answers nobody behind a proxy' bash -c \
+  "[[ \$(curl -s -o /dev/null -w '%{http_code}' -H 'X-Forwarded-For: 192.0.2.1' $url/metrics) == 404 ]]"
+ok 'a second server on the same data: failed' exits 1 serve --port 1
+ok '… and why' complains 'another konsao serves'
+ok 'a port that is taken: failed' exits 1 serve --port "$port" --data "$work/other"
+ok '… and why' complains "port $port"
+chmod 0644 "$work/other/master.key"
+ok 'a master key that others may read: failed' exits 1 serve --port "$port" --data "$work/other"
+ok '… and why' complains 'master.key'
+
+ok 'a client that is added works at once' exits 0 client add --id late --name Late --redirect-uri https://a.example/cb \
+  --grant authorization_code --grant client_credentials --scope 'openid records:read' --json
+token() {
+  curl -s "$url/token" -u "late:$1" -d grant_type=client_credentials -d scope=records:read
+}
+token_works() { token "$1" | jq -e .access_token >/dev/null; }
+late=$(jq -r .client_secret "$work/out")
+ok '… its secret is right' token_works "$late"
+run client rotate-secret late --keep-old 600 --json
+newer=$(jq -r .client_secret "$work/out")
+ok '… a rotated one too' token_works "$newer"
+ok '… and the old one for a while' token_works "$late"
+run client rotate-secret late --json
+ok '… or not at all' bash -c "! curl -s $url/token -u late:$newer -d grant_type=client_credentials | jq -e .access_token >/dev/null"
+newest=$(jq -r .client_secret "$work/out")
+run client set late --disable
+ok 'a client that is disabled is refused at once' bash -c \
+  "curl -s $url/token -u late:$newest -d grant_type=client_credentials | jq -e '.error == \"invalid_client\"' >/dev/null"
+run client set late --enable
+ok '… until it is enabled' token_works "$newest"
+run key rotate --now --alg ES256 --json
+kid=$(jq -r '[.[] | select(.alg == "ES256" and .state == "next")][0].kid' "$work/out")
+ok 'a rotation is served within seconds' until_true bash -c "curl -s $url/jwks | grep -qF -- $kid"
+ok 'backup while it serves' exits 0 backup "$work/backup"
+ok '… says that the master key is not in it' says 'The master key is not'
+ok '… and it is not' bash -c "! find $work/backup -name 'master*' | grep -q ."
+ok 'backup into a folder that exists: failed' exits 1 backup "$work/backup"
+ok 'a backup is a data folder' exits 0 client show late --data "$work/backup" --set "master_key=$data/master.key" --json
+kill -TERM "$server"
+wait "$server"
+code=$?
+server=
+ok 'SIGTERM stops it with 0' test "$code" -eq 0
+
+# ---- the audit record ----
+ok 'audit verify --json' exits 0 audit verify --json
+ok '… holds' json '.holds and .entries > 10 and (.head | length) == 64'
+ok 'audit verify' exits 0 audit verify
+ok '… for people' says 'entries hold'
+ok 'audit show --json' exits 0 audit show --json --action client. --limit 1000
+ok '… has each change' json 'map(.action) | contains(["client.add", "client.set", "client.rotate_secret", "client.remove"])'
+run audit show --json --action client.set
+ok '… and who made it' json 'length > 0 and all(.actor | startswith("operator:"))'
+ok 'audit show --client' exits 0 audit show --json --client portal
+ok '… of that client alone' json 'length == 2 and all(.client_id == "portal")'
+ok 'audit show --since --limit' exits 0 audit show --json --since 1h --limit 2
+ok '… the last two' json 'length == 2 and .[0].number + 1 == .[1].number'
+ok 'audit show --since tomorrow' exits 0 audit show --json --since 2999-01-01
+ok '… has nothing' json 'length == 0'
+ok 'audit show --since nonsense: misused' exits 2 audit show --since yesterday
+ok 'audit show for people' exits 0 audit show --action key.rotate
+ok '… has the rotation' says 'action=key.rotate outcome=ok'
+ok 'no secret is in it' bash -c "! '$konsao' audit show --json --limit 10000 | grep -qF -- '$newest'"
+
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[[ $failed -eq 0 ]]
