@@ -147,7 +147,12 @@ str request_header(const struct request *rq, const char *name)
     return head_get(&rq->exchange->head, name);
 }
 
+const char *cookie_name(const struct request *rq, const char *name)
+{
+    return rq->exchange->server->options.secure ? arena_printf(rq->arena, "__Host-%s", name).p : name;
+}
+
 str request_cookie(const struct request *rq, const char *name)
 {
-    return cookie_find(request_header(rq, "cookie"), name);
+    return cookie_find(request_header(rq, "cookie"), cookie_name(rq, name));
 }

@@ -82,8 +82,9 @@ void request_move_to_worker(struct request *rq);
 
 /** Adds a header. `value` is checked: CR, LF and other control characters are an internal error (500), never sent. */
 void response_header(struct request *rq, const char *name, str value);
-/** Sets a cookie: Path=/, HttpOnly, SameSite=Lax, Secure when the server is told that it is reached by https. `max_age`
- * in seconds; 0 removes it; -1 lasts for the browser's session. */
+/** Sets a cookie: Path=/, HttpOnly, SameSite=Lax; Secure and with the prefix __Host- when the server is told that it is
+ * reached by https (request_cookie then finds only that one). `max_age` in seconds; 0 removes it; -1 lasts for the
+ * browser's session. */
 void response_cookie(struct request *rq, const char *name, str value, int64_t max_age);
 /** Sends `body`, which must live in rq->arena or for ever. Cache-Control: no-store unless response_header set one;
  * nosniff and Referrer-Policy: no-referrer always. */

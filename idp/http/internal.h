@@ -163,6 +163,9 @@ int request_admit(struct exchange *x, const char *method, const char *version, s
 /** The size that Content-Length gives; 0 when there is none. */
 uint64_t request_length(const struct exchange *x);
 bool request_has_body(const struct exchange *x);
+/** What a cookie is called on the wire: with https the browser lets nobody else, a subdomain or plain http, set one
+ * with this prefix (RFC 6265bis section 4.1.3.2). */
+const char *cookie_name(const struct request *rq, const char *name);
 /** Fills in the body and the form, once the body is there. */
 void request_finish(struct exchange *x);
 

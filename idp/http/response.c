@@ -35,7 +35,7 @@ void response_cookie(struct request *rq, const char *name, str value, int64_t ma
         return;
     }
     struct buf cookie = buf_new(rq->arena, 128);
-    buf_printf(&cookie, "%s=%.*s; Path=/; HttpOnly; SameSite=Lax", name, STR_FMT(value));
+    buf_printf(&cookie, "%s=%.*s; Path=/; HttpOnly; SameSite=Lax", cookie_name(rq, name), STR_FMT(value));
     if (max_age >= 0)
         buf_printf(&cookie, "; Max-Age=%lld", (long long)max_age);
     if (rq->exchange->server->options.secure)
