@@ -107,7 +107,10 @@ static void print_text(struct command *command, const struct finding *findings, 
 int check_run(struct command *command)
 {
     if (command_has(command, "defaults") || command_has(command, "markdown")) {
-        command_print(str_trim(settings_reference(command->arena, command_has(command, "markdown"))));
+        str text = settings_reference(command->arena, command_has(command, "markdown"));
+        while (text.n > 0 && text.p[text.n - 1] == '\n')
+            text.n--;
+        command_print(text);
         return DONE;
     }
     const struct finding findings[] = {check_data(command), check_templates(command), check_register(command)};

@@ -18,7 +18,7 @@ static const struct flag common_flags[] = {
 };
 static const struct flag json_flag = {"json", NULL, "print JSON, for programs"};
 
-static void tell(const char *format, va_list args)
+PRINTF_LIKE(1, 0) static void tell(const char *format, va_list args)
 {
     fputs("konsao: ", stderr);
     vfprintf(stderr, format, args);
