@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Which Debian packages Konsao needs, and how they come onto the machine. For ./run and ./test; why each is there: docs/dependencies.md.
+# What ./run and ./test need of the machine: Debian packages (why each is there: docs/dependencies.md), and root for those alone.
 
 packages_build=(
   gcc libc6-dev cmake ninja-build pkg-config
@@ -60,4 +60,13 @@ packages_apt() {
   # Lists that are there may do; fetching them anew comes second.
   "${apt[@]}" install --no-install-recommends "$@" </dev/null >"$log" 2>&1 && return 0
   "${apt[@]}" update </dev/null >"$log" 2>&1 && "${apt[@]}" install --no-install-recommends "$@" </dev/null >>"$log" 2>&1
+}
+
+# leave_root SCRIPT ARGUMENT…: under sudo, starts SCRIPT anew as the user who owns the clone, if that is who called sudo. Call it once the packages are there.
+leave_root() {
+  local user=${SUDO_UID:-0}
+  [[ $(id -u) -eq 0 && $user -ne 0 && $(stat -c %u "$1") -eq $user ]] || return 0
+  HOME=$(getent passwd "$user" | cut -d: -f6)
+  export HOME
+  exec setpriv --reuid "$user" --regid "$SUDO_GID" --init-groups "$@"
 }
