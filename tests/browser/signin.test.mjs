@@ -1,8 +1,9 @@
 // A resident signs in, in a real browser: in both languages, on a phone and on a desktop, with and without scripts, by keyboard, and when things go wrong.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { checkPage, newPage, shoot, startChromium } from '../lib/chromium.mjs';
+import { atEnd } from '../lib/cleanup.mjs';
 import { authorizationRequest, fixture, relyingParty } from '../lib/fixture.mjs';
 import { freePort, until } from '../lib/servers.mjs';
 
@@ -23,7 +24,7 @@ before(async () => {
     });
   }).listen(port);
   await new Promise((done) => server.once('listening', done));
-  after(() => server.close());
+  atEnd(() => server.close());
   chromium = await startChromium();
   portal = await client();
 });

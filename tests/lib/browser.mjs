@@ -83,9 +83,9 @@ export class Browser {
     return this.submit(codePage, 'continue', { otp: await register.code(kidc, before) });
   }
 
-  /** The same, and allows everything. Answers with the redirect to the portal. */
+  /** The same, and allows everything (if that is asked). Answers with what goes to the portal. */
   async signInAndAllow(register, page, kidc) {
     const consent = await this.signIn(register, page, kidc);
-    return consent.location ? consent : this.submit(consent, 'allow');
+    return /value="allow"/.test(consent.body) ? this.submit(consent, 'allow') : consent;
   }
 }

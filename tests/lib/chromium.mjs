@@ -1,8 +1,8 @@
 // Debian's Chromium, driven by playwright-core.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after } from 'node:test';
 import { chromium } from 'playwright-core';
+import { atEnd } from './cleanup.mjs';
 import { root } from './servers.mjs';
 
 export const sizes = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } };
@@ -13,7 +13,7 @@ export async function startChromium() {
     executablePath: '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'],
   });
-  after(() => browser.close());
+  atEnd(() => browser.close());
   return browser;
 }
 

@@ -1,7 +1,7 @@
 // What most protocol tests need: a register, a provider, a confidential client, and the flow by an independent relying party (openid-client).
-import { after } from 'node:test';
 import * as oidc from 'openid-client';
 import { Browser } from './browser.mjs';
+import { atEnd } from './cleanup.mjs';
 import { checkWithLibjwt } from './libjwt.mjs';
 import { Provider, Register } from './servers.mjs';
 
@@ -11,7 +11,7 @@ export const redirectUri = 'http://localhost:9999/callback';
 export async function fixture(settings, registerOptions) {
   const register = await Register.start(registerOptions);
   const provider = await Provider.start(register, settings);
-  after(async () => {
+  atEnd(async () => {
     await provider.stop();
     await register.stop();
   });

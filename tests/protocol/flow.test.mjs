@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { before, test } from 'node:test';
 import * as jose from 'jose';
 import * as oidc from 'openid-client';
-import { Browser } from '../lib/browser.mjs';
+import { Browser, forms } from '../lib/browser.mjs';
 import { authorizationRequest, fixture, redirectUri, relyingParty, signIn } from '../lib/fixture.mjs';
 
 let servers, portal;
@@ -111,7 +111,7 @@ test('an opaque access token works like a JWT', async () => {
 });
 
 test('subjects are pairwise by sector, and public only for clients registered for it', async () => {
-  const elsewhere = ['--client-uri', 'https://other.example', '--sector', 'other.example'];
+  const elsewhere = ['--uri', 'https://other.example', '--sector', 'other.example'];
   const other = await relyingParty(servers.provider, { args: elsewhere });
   const open = await relyingParty(servers.provider, { args: ['--subject-type', 'public'] });
   const [here, again, there, everywhere] = [await flow(), await flow(), await flow({ config: other.config }), await flow({ config: open.config })];
@@ -154,7 +154,6 @@ test('form_post: the answer comes as a form that works without scripts, with iss
   const browser = new Browser();
   const page = await browser.signInAndAllow(servers.register, await browser.go(url), servers.resident.kidc);
   assert.equal(page.status, 200);
-  const { forms } = await import('../lib/browser.mjs');
   const [form] = forms(page.body).filter((one) => one.action === redirectUri);
   const values = Object.fromEntries(form.fields.filter((field) => field.name).map((field) => [field.name, field.value]));
   assert.equal(values.iss, servers.provider.issuer);

@@ -1,0 +1,13 @@
+// What a test file starts it also ends. (node:test's own after() runs at once when it is called inside a before().)
+import { after } from 'node:test';
+
+const ends = [];
+
+/** Calls `end` after the file's last test; the newest first. */
+export function atEnd(end) {
+  ends.push(end);
+}
+
+after(async () => {
+  for (const end of ends.reverse()) await end();
+});
