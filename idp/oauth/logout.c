@@ -6,6 +6,7 @@
 #include "oauth/error.h"
 #include "oauth/id_token.h"
 #include "oauth/redirect_uri.h"
+#include "oauth/request.h"
 #include "records/grant.h"
 #include "records/session.h"
 
@@ -29,6 +30,8 @@ static struct oauth_error read_request(struct logout *logout)
     str target = params_nonempty(logout->params, "post_logout_redirect_uri");
     if (token.p && !id_token_read_hint(logout->provider, logout->rq->arena, token, &logout->hint))
         return OAUTH_ERROR("invalid_request", "id_token_hint is not an ID token of this provider");
+    if (params_get(logout->params, "state").n > STATE_MAX)
+        return OAUTH_ERROR("invalid_request", "state is too long");
     if (token.p && named.p && !str_eq(named, logout->hint.audience))
         return OAUTH_ERROR("invalid_request", "id_token_hint was not issued to this client_id");
     str id = token.p ? logout->hint.audience : named;

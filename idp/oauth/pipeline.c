@@ -1,7 +1,5 @@
 #include "oauth/pipeline.h"
 
-/* Long enough for the suite's 384 characters and for a portal that packs its own state in; short enough to store. */
-#define STATE_MAX 2048
 #define NONCE_MAX 512
 
 str authorize_param(const struct authorize_request *request, const char *name)

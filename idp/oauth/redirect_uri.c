@@ -30,8 +30,10 @@ struct oauth_error check_redirect_uri(struct authorize_request *request)
         return OAUTH_ERROR("invalid_request", "redirect_uri is not registered for this client");
     request->interaction.redirect_uri = uri;
     request->interaction.expected_origin = redirect_uri_origin(uri);
-    /* state goes back with every answer, errors included, so it is taken as soon as there is somewhere to send it. */
-    request->interaction.state = params_get(request->params, "state");
+    /* state goes back with every answer, errors included, so it is taken as soon as there is somewhere to send it. One
+     * that is too long would make an answer that can't be sent: the error about it goes without. */
+    str state = params_get(request->params, "state");
+    request->interaction.state = state.n <= STATE_MAX ? state : STR_NONE;
     request->redirect_known = true;
     return OAUTH_OK;
 }

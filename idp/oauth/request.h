@@ -4,6 +4,10 @@
 
 #include "oauth/error.h"
 
+/* Long enough for the suite's 384 characters and for a portal that packs its own state in; short enough to store, and
+ * for the redirect that brings it back, where each byte may take three. */
+#define STATE_MAX 2048
+
 struct authorize_request {
     struct provider *provider;
     struct request *rq;
