@@ -18,7 +18,7 @@ export function exchange(port, bytes, { enough = () => false, from = '127.0.0.1'
 }
 
 /** The status codes of the answers in `text`. */
-export const statuses = (text) => [...text.matchAll(/^HTTP\/1\.[01] (\d{3})/gm)].map(([, status]) => Number(status));
+export const statuses = (text) => [...text.matchAll(/HTTP\/1\.[01] (\d{3}) /g)].map(([, status]) => Number(status));
 
 /** `enough` for exchange: that many answers have begun, and the last one's head is whole. */
 export const answers = (count) => (text) => statuses(text).length >= count && text.lastIndexOf('\r\n\r\n') > text.lastIndexOf('HTTP/1.');

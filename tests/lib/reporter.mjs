@@ -1,6 +1,7 @@
 // For `node --test --test-reporter`: says what failed, and why; then one line, NAME: N passed, N failed. NAME comes in TEST_NAME.
 export default async function* report(events) {
   let passed = 0, failed = 0;
+  const told = new Set();
   for await (const { type, data } of events) {
     if (type === 'test:stderr' || type === 'test:stdout') yield data.message;
     if (type !== 'test:pass' && type !== 'test:fail') continue;
@@ -9,7 +10,10 @@ export default async function* report(events) {
     else if (!whole || data.details.error.failureType !== 'subtestsFailed') {
       failed++;
       const error = data.details.error?.cause ?? data.details.error;
-      yield `FAILED ${data.file ? `${data.file.split('/').pop()}: ` : ''}${data.name}${data.skip !== undefined || data.todo !== undefined ? ' (skipped)' : ''}\n${indent(error?.stack ?? error)}\n`;
+      const text = indent(error?.stack ?? error);
+      const why = told.has(text) ? '    for the same reason' : text;
+      told.add(text);
+      yield `FAILED ${data.file ? `${data.file.split('/').pop()}: ` : ''}${data.name}${data.skip !== undefined || data.todo !== undefined ? ' (skipped)' : ''}\n${why}\n`;
     }
   }
   yield `${process.env.TEST_NAME}: ${passed} passed, ${failed} failed\n`;

@@ -8,7 +8,7 @@ let servers, portal;
 
 before(async () => {
   servers = await fixture();
-  portal = await relyingParty(servers.provider, { args: ['--redirect-uri', 'https://portal.example/cb?tenant=1'] });
+  portal = await relyingParty(servers.provider, { args: ['--redirect-uri', 'https://portal.example/cb?tenant=1', '--sector', 'portal.example'] });
 });
 
 async function ask(change, config = portal.config) {
@@ -149,6 +149,16 @@ test('state goes back exactly, whatever is in it', async () => {
   }
   const { page } = await ask({ state: undefined, prompt: 'none' });
   assert.ok(!new URL(page.location).searchParams.has('state'), 'none is made up');
+});
+
+test('a state that could not be brought back is refused, and not brought back', async () => {
+  for (const state of ['x'.repeat(2049), '('.repeat(5000)]) {
+    const { url } = await authorizationRequest(portal.config, { state: 'STATE' });
+    const page = await new Browser().request(url.href.replace('STATE', state));
+    const answer = new URL(page.location).searchParams;
+    assert.equal(answer.get('error'), 'invalid_request');
+    assert.equal(answer.get('state'), null);
+  }
 });
 
 test('an odd query never brings the server down', async () => {

@@ -11,7 +11,7 @@ const withRefresh = ['--grant', 'authorization_code', '--grant', 'refresh_token'
 
 before(async () => {
   servers = await fixture({ 'life.refresh_grace': 2 });
-  portal = await relyingParty(servers.provider, { args: withRefresh });
+  portal = await relyingParty(servers.provider, { args: withRefresh, scope: 'openid profile email phone address identity offline_access' });
 });
 
 const flow = (options = {}) => signIn({ register: servers.register, config: portal.config, kidc: servers.resident.kidc, ...options });
@@ -279,7 +279,8 @@ test('a removed client: its tokens are not active, its flows end', async () => {
   const { tokens } = await flow({ config: rp.config });
   servers.provider.command('client', 'remove', '--yes', rp.metadata.client_id);
   assert.equal((await fetch(`${servers.provider.issuer}/userinfo`, { headers: { authorization: `Bearer ${tokens.access_token}` } })).status, 401);
-  await assert.rejects(oidc.refreshTokenGrant(rp.config, tokens.refresh_token), { error: 'invalid_client' });
+  const refreshed = await post('/token', { grant_type: 'refresh_token', refresh_token: tokens.refresh_token }, { authorization: basic(rp.metadata) });
+  assert.equal(refreshed.json.error, 'invalid_client');
 });
 
 // ---- private_key_jwt ----
