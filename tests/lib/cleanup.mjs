@@ -9,5 +9,7 @@ export function atEnd(end) {
 }
 
 after(async () => {
-  for (const end of ends.reverse()) await end();
+  const failures = [];
+  for (const end of ends.reverse()) await Promise.resolve().then(end).catch((error) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 });

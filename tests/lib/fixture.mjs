@@ -10,11 +10,9 @@ export const redirectUri = 'http://localhost:9999/callback';
 /** Starts both servers, stops them after the file's tests. */
 export async function fixture(settings, registerOptions) {
   const register = await Register.start(registerOptions);
+  atEnd(() => register.stop());
   const provider = await Provider.start(register, settings);
-  atEnd(async () => {
-    await provider.stop();
-    await register.stop();
-  });
+  atEnd(() => provider.stop());
   const residents = (await register.residents()).filter((one) => one.status === 'ACTIVE' && !one.minor && one.phone);
   return { register, provider, residents, resident: residents[0] };
 }

@@ -153,9 +153,10 @@ export class Provider {
     await this.run();
   }
 
+  /** Ends it, and fails unless it ended in order: a sanitizer speaks up at the end. */
   async stop() {
-    const end = await this.server.stop();
+    const { code, signal } = await this.server.stop();
     rmSync(this.data, { recursive: true, force: true });
-    return end;
+    if (code !== 0) throw new Error(`the provider ended with ${code ?? signal}:\n${this.server.output.slice(-4000)}`);
   }
 }
