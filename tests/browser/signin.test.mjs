@@ -11,13 +11,14 @@ let servers, portal, chromium, callback, claimsOf;
 const texts = { km: { allow: 'យល់ព្រម' }, en: { allow: 'Allow' } };
 
 before(async () => {
-  servers = await fixture({ 'otp.resend_wait': 0, 'register.timeout_ms': 1500, 'register.breaker_failures': 1000 });
+  servers = await fixture({ 'otp.resend_wait': 0, 'register.timeout_ms': 1500, 'register.connect_timeout_ms': 1000, 'register.breaker_failures': 1000 });
   // The portal's end of the line: a page that says what came back.
   const port = await freePort();
   callback = `http://localhost:${port}/callback`;
   const server = createServer((request, response) => {
     let body = '';
     request.on('data', (data) => (body += data)).on('end', () => {
+      if (!request.url.startsWith('/callback')) return response.writeHead(404).end();
       claimsOf = new URL(request.url, callback).searchParams;
       response.setHeader('content-type', 'text/html; charset=utf-8');
       response.end(`<!doctype html><html lang="en"><title>Portal</title><h1>Portal</h1><p id="error">${claimsOf.get('error') ?? 'signed in'}</p>`);
@@ -30,7 +31,7 @@ before(async () => {
 });
 
 const client = () => relyingParty(servers.provider, {
-  args: ['--redirect-uri', callback, '--name-km', 'សេវាសាកល្បង', '--purpose', 'To open your business file', '--purpose-km', 'ដើម្បីបើកឯកសារអាជីវកម្មរបស់អ្នក', '--client-uri', 'https://business.example.gov.kh'],
+  args: ['--redirect-uri', callback, '--name-km', 'សេវាសាកល្បង', '--purpose', 'To open your business file', '--purpose-km', 'ដើម្បីបើកឯកសារអាជីវកម្មរបស់អ្នក', '--uri', 'https://business.example.gov.kh'],
 });
 
 async function open({ lang = 'km', rp = portal, parameters = {}, ...options } = {}) {
