@@ -120,7 +120,7 @@ struct http_options {
     unsigned workers;            /* worker threads, shared */
     unsigned queue_max;          /* requests that may wait for a worker; beyond it 503 with Retry-After */
     unsigned connections_max;    /* in all */
-    unsigned connections_per_ip; /* 0: no limit */
+    unsigned connections_per_ip; /* 0: no limit; loops that accept at the same moment may exceed it by one each */
     unsigned idle_seconds;       /* a connection without traffic is closed */
     /* A request must have arrived whole within this, however it trickles: from the opening of the connection; for a
      * later request from its first line, which must come within idle_seconds and this. */

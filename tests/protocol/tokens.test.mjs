@@ -157,6 +157,15 @@ test('the token endpoint refuses what is not a form', async () => {
   assert.equal((await post('/token', {}, headers)).json.error, 'invalid_request');
 });
 
+test('nothing in the query of the token endpoint counts: secrets there would end up in logs', async () => {
+  const { form, authorization } = await freshCode();
+  const { client_id, client_secret } = portal.metadata;
+  const all = new URLSearchParams({ ...form, client_id, client_secret });
+  assert.equal((await post(`/token?${all}`, {})).json.error, 'invalid_request');
+  assert.equal((await post(`/token?${new URLSearchParams(form)}`, {}, authorization)).json.error, 'invalid_request');
+  assert.equal((await post('/token', form, authorization)).status, 200, 'the code was not touched');
+});
+
 test('refresh: a client that authenticates keeps its refresh token; the new ID token tells of the same sign-in', async () => {
   const { tokens, claims } = await flow({ parameters: { scope: 'openid profile offline_access' } });
   for (let i = 0; i < 3; i++) {
