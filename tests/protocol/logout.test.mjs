@@ -62,6 +62,8 @@ test('[44] an id_token_hint of another session, another client, with alg none, o
     const answer = await mine.browser.request(logoutUrl({ id_token_hint: hint, post_logout_redirect_uri: bye }));
     assert.ok([400, 414].includes(answer.status), `${what}: ${answer.status}`);
     assert.equal(answer.location, undefined, what);
+    const plain = await mine.browser.request(logoutUrl({ id_token_hint: hint }));
+    assert.ok([400, 414].includes(plain.status), `${what}, without an address: ${plain.status}`);
     assert.ok(await isSignedIn(mine.browser), what);
   }
   const foreign = await mine.browser.request(logoutUrl({ id_token_hint: theirs.tokens.id_token, post_logout_redirect_uri: bye }));

@@ -163,7 +163,7 @@ test('the log names none of it', () => {
   for (const [what, bytes] of everything()) {
     // Six digits stand in a random request id now and then.
     const at = bytes.length > 6 ? log.indexOf(bytes) : log.toString('latin1').search(new RegExp(`(?<![0-9a-f.])${bytes.toString('latin1')}(?![0-9a-f])`));
-    assert.equal(at, -1, `${what}: ${at < 0 ? '' : log.subarray(Math.max(0, at - 120), at + 60)}`);
+    assert.equal(at, -1, `${what}: ${at < 0 ? '' : JSON.stringify(log.toString('latin1', Math.max(0, at - 120), at + 60))}`);
   }
 });
 
@@ -175,7 +175,7 @@ test('the data folder holds none of it, in any form', () => {
   for (const { path, bytes } of all)
     for (const [what, form] of everything()) {
       const at = bytes.indexOf(form);
-      assert.equal(at, -1, `${path}: ${what}: ${at < 0 ? '' : bytes.subarray(Math.max(0, at - 40), at + 60).toString('latin1')}`);
+      assert.equal(at, -1, `${path}: ${what}: ${at < 0 ? '' : JSON.stringify(bytes.toString('latin1', Math.max(0, at - 40), at + 60))}`);
     }
 });
 

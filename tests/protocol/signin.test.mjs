@@ -406,6 +406,8 @@ test('[43] claims that were not asked for are not granted, whatever the consent 
     }
     const given = Object.keys((await userinfo(visit, callback.location)).userinfo).sort();
     assert.deepEqual(given, claim.includes('email') ? ['email', 'email_verified', 'sub'] : ['sub'], JSON.stringify(claim));
+    const later = await open({ rp: trusted, browser: visit.browser, parameters: { scope: 'openid email', claims: '{"userinfo":{"phone_number":null}}', prompt: 'none' } });
+    assert.equal(new URL(later.page.location).searchParams.get('error'), 'consent_required', 'nor is anything kept for a later request');
     for (const call of tap.calls.slice(before).filter((one) => one.name === 'attributes'))
       assert.ok(!/phone|kidc|dateOfBirth/.test(call.body), 'the register was not asked for more');
   }
