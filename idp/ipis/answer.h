@@ -1,6 +1,6 @@
 /* What the register's answers mean. Nothing here touches the network: bytes in, values out. This room's own.
  *
- * An answer that is not exactly what the interface says is IPIS_UNREACHABLE: something else than the register is
+ * An answer that is not exactly what the interface says is IPIS_UNREACHABLE: something else than the register may be
  * speaking. */
 #ifndef KONSAO_IPIS_ANSWER_H
 #define KONSAO_IPIS_ANSWER_H
@@ -27,7 +27,8 @@ MUST_CHECK bool answer_otp(const struct ipis_call *call, const json_t *body, int
  * well-formed token. */
 MUST_CHECK enum ipis_result answer_proof(struct ipis_call *call, const json_t *body, struct ipis_proof *out);
 /** The answer to attributes: takes over those of `names` that are there, each of its own type and with a known source;
- * what was not asked for is dropped. False when one is malformed or when it is another person's. */
+ * what was not asked for is dropped, and so is one that is malformed, which is logged by its name. False when it is no
+ * such answer, or another person's. */
 MUST_CHECK bool answer_attributes(struct arena *arena, const json_t *body, const struct kidc *kidc,
                                   const char *const *names, json_t **attributes, json_t **sources);
 

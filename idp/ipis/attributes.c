@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "crypto/json.h"
 #include "ipis/answer.h"
 
@@ -148,10 +149,12 @@ bool answer_attributes(struct arena *arena, const json_t *body, const struct kid
         json_t *value = json_object_get(strcmp(asked_in, ASK_CONTACT) == 0 ? contact : biographic, *names);
         if (!value || json_is_null(value))
             continue;
-        if (!attribute_is_valid(*names, value, json_str(from, *names)))
-            return false;
         if (strcmp(*names, "kidc") == 0 && !is_same_person(value, kidc))
             return false;
+        if (!attribute_is_valid(*names, value, json_str(from, *names))) {
+            log_warn("register_attribute name=%s result=left_out", *names);
+            continue;
+        }
         if (json_object_set(*attributes, *names, value) != 0 ||
             json_object_set(*sources, *names, json_object_get(from, *names)) != 0)
             return false;

@@ -14,7 +14,7 @@ struct ipis {
     struct transport *transport;
     pthread_mutex_t lock; /* over what follows */
     struct breaker breaker;
-    uint64_t calls, failures;
+    uint64_t calls, failures, malformed;
     int64_t last_ok_at;
 };
 
@@ -44,7 +44,7 @@ void ipis_free(struct ipis *ipis)
 void ipis_health(struct ipis *ipis, struct ipis_health *out)
 {
     pthread_mutex_lock(&ipis->lock);
-    *out = (struct ipis_health){ipis->breaker.open, ipis->calls, ipis->failures, ipis->last_ok_at};
+    *out = (struct ipis_health){ipis->breaker.open, ipis->calls, ipis->failures, ipis->malformed, ipis->last_ok_at};
     pthread_mutex_unlock(&ipis->lock);
 }
 
@@ -55,6 +55,8 @@ struct call_state {
     const char *name; /* for the log */
     struct line *line;
     enum breaker_pass pass;
+    bool away;       /* what came back, if anything, says that the register is not there */
+    const char *why; /* it is IPIS_UNREACHABLE, if it is */
 };
 
 static enum ipis_result refuse(struct ipis *ipis, const char *name, const char *why)
@@ -86,39 +88,45 @@ static bool begin(struct call_state *state, struct ipis *ipis, const char *name)
     return true;
 }
 
-static void end(struct call_state *state, enum ipis_result result, const char *why)
+static void end(struct call_state *state, enum ipis_result result)
 {
     struct ipis *ipis = state->ipis;
-    bool ok = result != IPIS_UNREACHABLE;
+    bool ok = result != IPIS_UNREACHABLE, away = !ok && state->away;
     transport_give(ipis->transport, state->line);
     pthread_mutex_lock(&ipis->lock);
     bool was_open = ipis->breaker.open;
-    breaker_report(&ipis->breaker, state->pass, ok, clock_mono_ms());
+    breaker_report(&ipis->breaker, state->pass, !away, clock_mono_ms());
     bool is_open = ipis->breaker.open;
     ipis->calls++;
     if (ok)
         ipis->last_ok_at = clock_now();
-    else
+    else if (away)
         ipis->failures++;
+    else
+        ipis->malformed++;
     pthread_mutex_unlock(&ipis->lock);
     if (!ok)
-        log_warn("register_call call=%s result=unreachable reason=\"%s\"", state->name, why);
+        log_warn("register_call call=%s result=%s reason=\"%s\"", state->name, away ? "unreachable" : "malformed",
+                 state->why);
     if (was_open != is_open)
         log_warn("register_breaker open=%s", is_open ? "yes" : "no");
 }
 
-static const char not_the_interface[] = "the answer is not what the interface says";
-
 /* Sends, and reads the answer as far as it is the same for all calls. */
 static enum ipis_result exchange(struct call_state *state, struct ipis_call *call, const struct wanted *wanted,
-                                 json_t **body, const char **why)
+                                 json_t **body)
 {
     struct answer answer;
-    if (!transport_send(state->ipis->transport, state->line, call->arena, wanted, &answer, why))
+    enum delivery delivery =
+        transport_send(state->ipis->transport, state->line, call->arena, wanted, &answer, &state->why);
+    call->may_have_arrived = delivery != DELIVERY_UNSENT;
+    state->away = delivery != DELIVERY_TOO_LARGE;
+    if (delivery != DELIVERY_ANSWERED)
         return IPIS_UNREACHABLE;
-    *why = answer.xroad_error.p ? "X-Road error" : not_the_interface;
-    if (answer.status >= 500)
-        *why = "the register failed";
+    state->away = answer.status >= 500 || answer.status == 429 || answer.xroad_error.p;
+    state->why = answer.xroad_error.p ? "X-Road error"
+                 : state->away        ? "the register failed"
+                                      : "the answer is not what the interface says";
     return answer_read(call, &answer, body);
 }
 
@@ -128,6 +136,7 @@ static void clear(struct ipis_call *call)
     call->code = STR_NONE;
     call->retry_after = 0;
     call->attempts_left = -1;
+    call->may_have_arrived = false;
 }
 
 static str call_path(const struct ipis_call *call, const char *name, const struct kidc *kidc)
@@ -147,14 +156,13 @@ enum ipis_result ipis_send_otp(struct ipis *ipis, struct ipis_call *call, const 
     struct call_state state;
     struct wanted wanted = {.path = call_path(call, "otp", kidc), .body = STR("{\"channels\":[\"phone\"]}")};
     json_t *body = NULL;
-    const char *why;
     clear(call);
     if (!begin(&state, ipis, "otp"))
         return IPIS_UNREACHABLE;
-    enum ipis_result result = exchange(&state, call, &wanted, &body, &why);
+    enum ipis_result result = exchange(&state, call, &wanted, &body);
     if (result == IPIS_OK && !answer_otp(call, body, expires_in))
         result = IPIS_UNREACHABLE;
-    end(&state, result, why);
+    end(&state, result);
     return result;
 }
 
@@ -179,14 +187,13 @@ enum ipis_result ipis_check_otp(struct ipis *ipis, struct ipis_call *call, const
     struct call_state state;
     struct wanted wanted = {.path = call_path(call, "authenticate", kidc), .body = proof_request(call, code)};
     json_t *body = NULL;
-    const char *why;
     clear(call);
     if (!begin(&state, ipis, "authenticate"))
         return IPIS_UNREACHABLE;
-    enum ipis_result result = exchange(&state, call, &wanted, &body, &why);
+    enum ipis_result result = exchange(&state, call, &wanted, &body);
     if (result == IPIS_OK)
         result = answer_proof(call, body, out);
-    end(&state, result, why);
+    end(&state, result);
     return result;
 }
 
@@ -228,15 +235,14 @@ enum ipis_result ipis_read_attributes(struct ipis *ipis, struct ipis_call *call,
         .repeat = true,
     };
     json_t *body = NULL;
-    const char *why;
     clear(call);
     if (!is_kyc_token(kyc_token))
         return IPIS_WRONG;
     if (!begin(&state, ipis, "attributes"))
         return IPIS_UNREACHABLE;
-    enum ipis_result result = exchange(&state, call, &wanted, &body, &why);
+    enum ipis_result result = exchange(&state, call, &wanted, &body);
     if (result == IPIS_OK && !answer_attributes(call->arena, body, kidc, names, attributes, sources))
         result = IPIS_UNREACHABLE;
-    end(&state, result, why);
+    end(&state, result);
     return result;
 }

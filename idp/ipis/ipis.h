@@ -35,8 +35,8 @@ enum ipis_result {
     IPIS_NOT_ENROLLED, /* 409: no contact or biometric to use */
     IPIS_FORBIDDEN,    /* 403: the number's status forbids it */
     IPIS_THROTTLED,    /* 429 */
-    IPIS_UNREACHABLE,  /* time-out, no connection, 5xx, X-Road-Error, an answer that is not what the interface says,
-                          breaker open */
+    IPIS_UNREACHABLE,  /* time-out, no connection, 5xx, X-Road-Error, breaker open; also an answer that is not what the
+                          interface says, which opens no breaker: it may be about this one person only */
 };
 /** "ok", "unknown", … for the audit record and the log. */
 const char *ipis_result_name(enum ipis_result result);
@@ -50,6 +50,8 @@ struct ipis_call {
     str code; /* out: the register's error code, for IPIS_FORBIDDEN: SUSPENDED, DECEASED_FLAGGED, CLOSED, MINOR */
     int64_t retry_after;   /* out: seconds, for IPIS_FROZEN and IPIS_THROTTLED; 0: not said */
     int64_t attempts_left; /* out: for IPIS_WRONG; -1: not said */
+    bool may_have_arrived; /* out: the register may have acted on it, whatever the result is; false: it surely did not
+                              see it */
 };
 
 /** Asks the register to send a one-time code. `*expires_in`: seconds it is good for. Never repeated by itself: it sends
@@ -68,14 +70,16 @@ MUST_CHECK enum ipis_result ipis_check_otp(struct ipis *ipis, struct ipis_call *
 
 /** Reads the named attributes (the interface's names, NULL-terminated: "familyNameKh", "phone" …) under a consent.
  * `*attributes`: one object, name to value, with what the register has of them (released by the arena); `*sources`:
- * name to "IPIS", "CRVS", … Tried once more on a failed connection: reading is safe. */
+ * name to "IPIS", "CRVS", … An attribute whose value or source is not what the interface says is left out, as if the
+ * register had none; its name is logged. Tried once more on a failed connection: reading is safe. */
 MUST_CHECK enum ipis_result ipis_read_attributes(struct ipis *ipis, struct ipis_call *call, const struct kidc *kidc,
                                                  str kyc_token, str consent_id, const char *const *names,
                                                  json_t **attributes, json_t **sources);
 
 struct ipis_health {
     bool breaker_open;
-    uint64_t calls, failures;
+    uint64_t calls, failures; /* failures: the register was away, or left alone */
+    uint64_t malformed;       /* it answered, but not as the interface says */
     int64_t last_ok_at;
 };
 void ipis_health(struct ipis *ipis, struct ipis_health *out);

@@ -294,14 +294,28 @@ static bool is_connection_failure(CURLcode code)
            code == CURLE_OPERATION_TIMEDOUT;
 }
 
-bool transport_send(struct transport *transport, struct line *line, struct arena *arena, const struct wanted *wanted,
-                    struct answer *answer, const char **why)
+/* Whether anything of the last request on this line went out. */
+static bool went_out(const struct line *line)
+{
+    long bytes = 0;
+    return curl_easy_getinfo(line->curl, CURLINFO_REQUEST_SIZE, &bytes) != CURLE_OK || bytes > 0;
+}
+
+enum delivery transport_send(struct transport *transport, struct line *line, struct arena *arena,
+                             const struct wanted *wanted, struct answer *answer, const char **why)
 {
     int64_t deadline = clock_mono_ms() + transport->timeout_ms;
     CURLcode code = send_once(transport, line->curl, arena, wanted, transport->timeout_ms, answer);
+    bool sent = went_out(line);
     int64_t left_ms = deadline - clock_mono_ms();
-    if (wanted->repeat && is_connection_failure(code) && left_ms > 0)
+    if (wanted->repeat && is_connection_failure(code) && left_ms > 0) {
         code = send_once(transport, line->curl, arena, wanted, left_ms, answer);
+        sent = sent || went_out(line);
+    }
     *why = curl_easy_strerror(code);
-    return code == CURLE_OK;
+    if (code == CURLE_OK)
+        return DELIVERY_ANSWERED;
+    if (code == CURLE_WRITE_ERROR) /* on_body or on_header took no more */
+        return DELIVERY_TOO_LARGE;
+    return sent ? DELIVERY_LOST : DELIVERY_UNSENT;
 }

@@ -23,9 +23,15 @@ struct wanted {
     bool repeat; /* safe to send again when the connection fails */
 };
 
-/** True when an HTTP answer came whole and in time; `*answer` then lives in `arena`. False: `*why` says it without
- * naming anybody. */
-MUST_CHECK bool transport_send(struct transport *transport, struct line *line, struct arena *arena,
-                               const struct wanted *wanted, struct answer *answer, const char **why);
+enum delivery {
+    DELIVERY_ANSWERED,  /* an HTTP answer came whole and in time */
+    DELIVERY_TOO_LARGE, /* an answer came that is larger than any that the interface has */
+    DELIVERY_LOST,      /* the request, or a part of it, went out, and no whole answer came in time */
+    DELIVERY_UNSENT,    /* no connection: not a byte of the request went out */
+};
+/** Sends and waits. `*answer` lives in `arena`, and is only good for DELIVERY_ANSWERED; else `*why` says what happened
+ * without naming anybody. */
+MUST_CHECK enum delivery transport_send(struct transport *transport, struct line *line, struct arena *arena,
+                                        const struct wanted *wanted, struct answer *answer, const char **why);
 
 #endif

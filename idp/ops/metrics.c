@@ -28,8 +28,10 @@ static void add_register(struct buf *out, struct ipis *ipis)
     struct ipis_health health;
     ipis_health(ipis, &health);
     add(out, "register_calls_total", "counter", "Calls to the register.", health.calls);
-    add(out, "register_failures_total", "counter", "Calls that the register did not answer as it should.",
+    add(out, "register_failures_total", "counter", "Calls for which the register was away, or was left alone.",
         health.failures);
+    add(out, "register_malformed_total", "counter", "Answers of the register that are not what the interface says.",
+        health.malformed);
     add(out, "register_breaker_open", "gauge", "1 while the register is left alone.", health.breaker_open);
 }
 

@@ -173,23 +173,50 @@ static void never_puts_a_broken_token_into_a_header(void **state)
 
 /* ---- answers that are not the register's ---- */
 
-static void assert_unreachable(const struct fake_step *step)
+enum { AWAY, MALFORMED };
+
+static void assert_unreachable(const struct fake_step *step, int as)
 {
     struct scene scene = open_scene(step, 1);
     struct ipis_options options = patient(&scene);
     options.timeout_ms = 1000;
+    options.breaker_failures = 1;
     connect_with(&scene, &options);
     int64_t started = clock_mono_ms();
     assert_int_equal(send_otp(&scene), IPIS_UNREACHABLE);
     assert_true(clock_mono_ms() - started < 3000);
     assert_int_equal(fake_requests(scene.fake), 1);
+    assert_true(scene.call.may_have_arrived);
     struct ipis_health health;
     ipis_health(scene.ipis, &health);
-    assert_int_equal(health.failures, 1);
+    assert_int_equal(health.failures, as == AWAY);
+    assert_int_equal(health.malformed, as == MALFORMED);
+    assert_int_equal(health.breaker_open, as == AWAY);
+    assert_int_equal(health.last_ok_at, 0);
     close_scene(&scene);
 }
 
-static void anything_but_the_interface_is_unreachable_and_a_code_is_asked_for_once(void **state)
+static void a_register_that_is_away_opens_the_breaker_and_a_code_is_asked_for_once(void **state)
+{
+    (void)state;
+    static const struct fake_step bad[] = {
+        {FAKE_ANSWER, 200, OTP_SENT, "Content-Type: application/json\r\nX-Road-Error: Server.ServerProxy.X\r\n"},
+        {FAKE_ANSWER, 500, "{\"code\":\"X\",\"message\":\"x\"}", NULL},
+        {FAKE_ANSWER, 503, "<html>busy</html>", "Content-Type: text/html\r\n"},
+        {FAKE_ANSWER, 429, "<html>too many</html>", "Content-Type: text/html\r\n"},
+        {FAKE_ANSWER, 404, "{\"type\":\"Server.ServerProxy.UnknownService\",\"message\":\"x\",\"detail\":\"y\"}",
+         "Content-Type: application/json\r\nX-Road-Error: Server.ServerProxy.UnknownService\r\n"},
+        {FAKE_DROP, 0, NULL, NULL},
+        {FAKE_HOLD, 0, NULL, NULL},
+        {FAKE_DRIP, 0, NULL, NULL},
+        {FAKE_RAW, 0, "SSH-2.0-OpenSSH_9.2\r\n", NULL},
+        {FAKE_RAW, 0, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"trans", NULL},
+    };
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_unreachable(&bad[i], AWAY);
+}
+
+static void an_answer_that_does_not_fit_opens_no_breaker(void **state)
 {
     (void)state;
     static const struct fake_step bad[] = {
@@ -199,23 +226,37 @@ static void anything_but_the_interface_is_unreachable_and_a_code_is_asked_for_on
         {FAKE_ANSWER, 200, "{}", NULL},
         {FAKE_ANSWER, 200, OTP_SENT, "Content-Type: text/html\r\n"},
         {FAKE_ANSWER, 200, OTP_SENT, ""},
-        {FAKE_ANSWER, 200, OTP_SENT, "Content-Type: application/json\r\nX-Road-Error: Server.ServerProxy.X\r\n"},
         {FAKE_ANSWER, 201, OTP_SENT, NULL},
         {FAKE_ANSWER, 302, OTP_SENT, "Location: /v1/otp/elsewhere\r\nContent-Type: application/json\r\n"},
-        {FAKE_ANSWER, 500, "{\"code\":\"X\",\"message\":\"x\"}", NULL},
-        {FAKE_ANSWER, 503, "<html>busy</html>", "Content-Type: text/html\r\n"},
+        {FAKE_ANSWER, 400, "{\"code\":\"BAD\",\"message\":\"x\"}", NULL},
+        {FAKE_ANSWER, 403, "{\"code\":\"NOT_YOU\",\"message\":\"x\"}", NULL},
         {FAKE_ANSWER, 404, "<html>not found</html>", "Content-Type: text/html\r\n"},
-        {FAKE_ANSWER, 404, "{\"type\":\"Server.ServerProxy.UnknownService\",\"message\":\"x\",\"detail\":\"y\"}",
-         "Content-Type: application/json\r\nX-Road-Error: Server.ServerProxy.UnknownService\r\n"},
-        {FAKE_DROP, 0, NULL, NULL},
-        {FAKE_HOLD, 0, NULL, NULL},
-        {FAKE_DRIP, 0, NULL, NULL},
         {FAKE_HUGE, 8 * 1024 * 1024, NULL, NULL},
-        {FAKE_RAW, 0, "SSH-2.0-OpenSSH_9.2\r\n", NULL},
-        {FAKE_RAW, 0, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"trans", NULL},
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++)
-        assert_unreachable(&bad[i]);
+        assert_unreachable(&bad[i], MALFORMED);
+}
+
+/* Whose record is odd keeps nobody else out, however often they try. */
+static void an_odd_record_keeps_nobody_out(void **state)
+{
+    (void)state;
+    SCENE({FAKE_ANSWER, 200, "{\"biographicData\":{},\"sources\":{}}", NULL},
+          {FAKE_ANSWER, 200, "{\"biographicData\":{},\"sources\":{}}", NULL},
+          {FAKE_ANSWER, 200,
+           "{\"biographicData\":{\"familyNameEn\":\"Sok\"},\"contactData\":{\"phone\":7},"
+           "\"sources\":{\"familyNameEn\":\"CRVS\",\"phone\":\"IPIS\"}}",
+           NULL},
+          {FAKE_ANSWER, 200, OTP_SENT, NULL});
+    options.breaker_failures = 1;
+    connect_with(&scene, &options);
+    json_t *attributes, *sources;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(read_name(&scene, &attributes, &sources), IPIS_UNREACHABLE);
+    assert_int_equal(read_name(&scene, &attributes, &sources), IPIS_OK);
+    assert_int_equal(json_object_size(attributes), 1);
+    assert_int_equal(send_otp(&scene), IPIS_OK);
+    close_scene(&scene);
 }
 
 static void says_what_the_register_says(void **state)
@@ -238,7 +279,7 @@ static void says_what_the_register_says(void **state)
         assert_int_equal(send_otp(&scene), cases[i].result);
         struct ipis_health health;
         ipis_health(scene.ipis, &health);
-        assert_int_equal(health.failures, 0); /* a refusal is not a failure */
+        assert_int_equal(health.failures + health.malformed, 0); /* a refusal is not a failure */
         close_scene(&scene);
     }
 }
@@ -315,8 +356,10 @@ static void the_breaker_opens_answers_at_once_and_lets_one_call_try(void **state
     struct ipis_health health;
     assert_int_equal(send_otp(&scene), IPIS_UNREACHABLE);
     assert_int_equal(send_otp(&scene), IPIS_UNREACHABLE);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
         assert_int_equal(send_otp(&scene), IPIS_UNREACHABLE);
+        assert_false(scene.call.may_have_arrived);
+    }
     assert_int_equal(fake_requests(scene.fake), 2);
     ipis_health(scene.ipis, &health);
     assert_true(health.breaker_open);
@@ -372,6 +415,7 @@ static void nobody_listening_is_unreachable(void **state)
     int64_t started = clock_mono_ms();
     assert_int_equal(send_otp(&scene), IPIS_UNREACHABLE);
     assert_true(clock_mono_ms() - started < 1500);
+    assert_false(scene.call.may_have_arrived);
     close_scene(&scene);
 }
 
@@ -436,7 +480,9 @@ int main(void)
         cmocka_unit_test(checks_a_code_and_takes_the_token),
         cmocka_unit_test(reads_attributes_with_the_token_and_keeps_the_connection),
         cmocka_unit_test(never_puts_a_broken_token_into_a_header),
-        cmocka_unit_test(anything_but_the_interface_is_unreachable_and_a_code_is_asked_for_once),
+        cmocka_unit_test(a_register_that_is_away_opens_the_breaker_and_a_code_is_asked_for_once),
+        cmocka_unit_test(an_answer_that_does_not_fit_opens_no_breaker),
+        cmocka_unit_test(an_odd_record_keeps_nobody_out),
         cmocka_unit_test(says_what_the_register_says),
         cmocka_unit_test(the_deadline_holds_for_the_whole_call),
         cmocka_unit_test(reading_is_tried_once_more_when_the_connection_fails),
