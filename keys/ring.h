@@ -18,6 +18,7 @@ enum ring_root {
     ROOT_RESIDENT,  /* the internal, pseudonymous reference of a resident */
     ROOT_SUCCESSOR, /* derives the successor of a rotated refresh token */
     ROOT_FORM,      /* CSRF tokens of forms */
+    ROOT_SID,       /* what a client knows a session as */
     RING_ROOTS
 };
 

@@ -10,7 +10,8 @@
 #define MAGIC "konsao key ring 1\n" /* the format's version; also what the seal is for */
 
 static const char *const root_names[] = {
-    [ROOT_PAIRWISE] = "pairwise", [ROOT_RESIDENT] = "resident", [ROOT_SUCCESSOR] = "successor", [ROOT_FORM] = "form"};
+    [ROOT_PAIRWISE] = "pairwise", [ROOT_RESIDENT] = "resident", [ROOT_SUCCESSOR] = "successor", [ROOT_FORM] = "form",
+    [ROOT_SID] = "sid"};
 static const char *const state_names[] = {[KEY_NEXT] = "next", [KEY_ACTIVE] = "active", [KEY_RETIRED] = "retired"};
 
 struct snapshot *snapshot_new(void)

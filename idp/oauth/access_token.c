@@ -3,10 +3,15 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "crypto/primitives.h"
+#include "records/grant.h"
 
-/* Whom the token is for: the client's registered audience, else the provider itself (userinfo). Space-separated. */
-static str audience_of(const struct provider *provider, struct arena *arena, const struct client *client)
+/* Whom the token is for: a resident's for the provider itself (userinfo); an organization's for the client's registered
+ * audience. Space-separated. */
+static str audience_of(const struct provider *provider, struct arena *arena, const struct client *client,
+                       const struct token_subject *of)
 {
+    if (of->grant.p)
+        return provider->settings->issuer;
     struct buf list = buf_new(arena, 96);
     for (size_t i = 0; i < client->audience.count; i++) {
         buf_add(&list, list.n > 0 ? STR(" ") : STR(""));
@@ -54,7 +59,7 @@ struct issued_token access_token_make(const struct provider *provider, struct ar
 {
     int64_t now = clock_now();
     struct access_token token = {.of = *of,
-                                 .audience = audience_of(provider, arena, client),
+                                 .audience = audience_of(provider, arena, client, of),
                                  .jti = random_token(arena, 16),
                                  .issued_at = now,
                                  .expires_at = now + provider->settings->life_access};
@@ -63,6 +68,23 @@ struct issued_token access_token_make(const struct provider *provider, struct ar
     token.sealed_userinfo = claims_seal(arena, issued.text, RECORD_ACCESS, userinfo_claims);
     issued.op = access_token_op(arena, issued.text, &token);
     return issued;
+}
+
+enum store_result access_token_store(struct store *store, struct arena *arena, const struct store_op *ops, size_t count,
+                                     const struct issued_token *token, str grant)
+{
+    struct grant standing;
+    enum store_result result = store_write(store, ops, count);
+    if (result != STORE_OK)
+        return result;
+    /* Looked at after the write: who ends the grant deletes it first and its tokens then, so one of the two sees the
+     * other. */
+    result = grant_load(store, arena, grant, &standing);
+    if (result == STORE_OK)
+        return STORE_OK;
+    struct store_op undo = token_remove_op(arena, RECORD_ACCESS, token->text);
+    enum store_result undone = store_write(store, &undo, 1);
+    return undone == STORE_OK ? result : undone;
 }
 
 struct oauth_error bearer_token(struct request *rq, str *token)

@@ -5,6 +5,7 @@
 #include "crypto/primitives.h"
 #include "oauth/pipeline.h"
 #include "oauth/release.h"
+#include "oauth/repeat.h"
 #include "oauth/response.h"
 #include "oauth/subject.h"
 #include "records/grant.h"
@@ -13,7 +14,7 @@
 struct issue {
     struct provider *provider;
     struct request *rq;
-    const struct interaction *interaction;
+    struct interaction *interaction;
     const struct client *client;
     struct grant grant;
     struct claim_texts claims;
@@ -40,26 +41,31 @@ static enum store_result write_grant(struct issue *issue)
     return store_write(issue->provider->store, ops, COUNT_OF(ops));
 }
 
-/* The code, in place of the interaction: a second resume finds neither. */
+/* The code; the interaction remembers it, so that of two resumes at a time one wins, and that a code which never
+ * arrived can be taken back. One that was never stored (signed in silently) has version 0. */
 static enum store_result write_code(struct issue *issue, str secret)
 {
-    const struct interaction *interaction = issue->interaction;
+    struct interaction *interaction = issue->interaction;
+    struct provider *provider = issue->provider;
     struct arena *arena = issue->rq->arena;
     struct code code = {
-        .of = {interaction->client_id, issue->grant.subject, interaction->scope, issue->grant.key, interaction->sid,
-               interaction->acr, interaction->amr, interaction->auth_time},
+        .of = {interaction->client_id, issue->grant.subject, interaction->scope, issue->grant.key,
+               subject_sid(provider->keys, arena, interaction->client_id, interaction->sid), interaction->acr,
+               interaction->amr, interaction->auth_time},
         .redirect_uri = interaction->redirect_uri,
         .nonce = interaction->nonce,
         .code_challenge = interaction->code_challenge,
         .sealed_id_token = claims_seal(arena, secret, RECORD_CODE, issue->claims.id_token),
         .sealed_userinfo = claims_seal(arena, secret, RECORD_CODE, issue->claims.userinfo),
-        .expires_at = clock_now() + issue->provider->settings->life_code,
+        .expires_at = clock_now() + provider->settings->life_code,
     };
-    struct store_op ops[] = {code_op(arena, secret, &code, code.expires_at), interaction_remove_op(interaction)};
-    return store_write(issue->provider->store, ops, interaction->version > 0 ? 2 : 1);
+    interaction->issued_code = sha256_key(arena, secret);
+    interaction->expires_at = code.expires_at;
+    struct store_op ops[] = {code_op(arena, secret, &code, code.expires_at), interaction_save_op(arena, interaction)};
+    return store_write(provider->store, ops, interaction->version > 0 ? 2 : 1);
 }
 
-static void issue_code(struct issue *issue)
+static void fill_grant(struct issue *issue)
 {
     const struct settings *settings = issue->provider->settings;
     const struct interaction *interaction = issue->interaction;
@@ -76,18 +82,52 @@ static void issue_code(struct issue *issue)
     issue->grant.created_at = now;
     issue->grant.expires_at =
         now + settings->life_code + settings->life_access + (refreshable ? settings->life_refresh : 0);
+}
+
+/* Sends the browser on to `path` with an interaction. */
+static void send_to(struct provider *provider, struct request *rq, const char *path,
+                    const struct interaction *interaction)
+{
+    respond_redirect(
+        rq, arena_printf(rq->arena, "%.*s%s%.*s", STR_FMT(provider->settings->issuer), path, STR_FMT(interaction->id)));
+}
+
+/* The code first, which nobody has yet, so that only who wins the interaction writes a grant. */
+static void issue_code(struct issue *issue)
+{
+    fill_grant(issue);
     str secret = random_token(issue->rq->arena, 32);
-    enum store_result result = write_grant(issue);
+    enum store_result result = write_code(issue, secret);
+    if (result == STORE_CONFLICT) { /* another resume was first: see what came of it */
+        send_to(issue->provider, issue->rq, "/authorize/", issue->interaction);
+        return;
+    }
     if (result == STORE_OK)
-        result = write_code(issue, secret);
+        result = write_grant(issue);
     if (result == STORE_OK)
-        response_send_code(issue->provider, issue->rq, interaction, secret);
-    else if (result == STORE_CONFLICT) /* the same interaction was finished in another tab */
-        oauth_error_page(issue->provider, issue->rq, 409,
-                         OAUTH_ERROR("invalid_request", "this sign-in was finished already"));
+        response_send_code(issue->provider, issue->rq, issue->interaction, secret);
     else
-        response_send_error(issue->provider, issue->rq, interaction,
+        response_send_error(issue->provider, issue->rq, issue->interaction,
                             OAUTH_ERROR("server_error", "the store did not answer"));
+}
+
+/* Takes back a code that this interaction gave before, if nobody has used it: the browser went away before it arrived
+ * (a second click, a lost network). False when it was used, or is over. */
+static bool take_code_back(struct issue *issue)
+{
+    struct store *store = issue->provider->store;
+    struct arena *arena = issue->rq->arena;
+    struct code code;
+    if (!issue->interaction->issued_code.p)
+        return true;
+    if (code_find(store, arena, issue->interaction->issued_code, &code) != STORE_OK || code.used)
+        return false;
+    struct store_op op = {.what = STORE_DELETE,
+                          .kind = RECORD_CODE,
+                          .key = issue->interaction->issued_code,
+                          .condition = IF_VERSION,
+                          .version = code.version};
+    return store_write(store, &op, 1) == STORE_OK && grant_revoke(store, arena, code.of.grant) == STORE_OK;
 }
 
 /* The register can't be asked now: the interaction stays where it is, and the page's way on is to come back here. */
@@ -125,9 +165,13 @@ static enum finish finish_done(struct issue *issue)
         return SIGN_IN_AGAIN;
     issue->grant.subject = subject_of(provider->keys, issue->rq->arena, issue->client, &person.kidc);
     str hint = issue->interaction->subject_hint;
-    if (hint.p && !secret_equal(hint, issue->grant.subject)) {
+    if (hint.p && !str_list_has(hint, ' ', issue->grant.subject)) {
         response_send_error(provider, issue->rq, issue->interaction,
                             OAUTH_ERROR("login_required", "another person is signed in than was asked for"));
+        return ANSWERED;
+    }
+    if (!take_code_back(issue)) {
+        oauth_error_page(provider, issue->rq, 409, OAUTH_ERROR("invalid_request", "this sign-in was finished already"));
         return ANSWERED;
     }
     switch (release_claims(provider, issue->rq, issue->interaction, &person, &issue->claims, &issue->xroad_id)) {
@@ -144,8 +188,8 @@ static enum finish finish_done(struct issue *issue)
     }
 }
 
-/* Answers a finished interaction. One that was never stored (signed in silently) has version 0. */
-static enum finish finish(struct provider *provider, struct request *rq, const struct interaction *interaction)
+/* Answers a finished interaction. */
+static enum finish finish(struct provider *provider, struct request *rq, struct interaction *interaction)
 {
     struct issue issue = {.provider = provider, .rq = rq, .interaction = interaction};
     if (interaction->stage == STAGE_REFUSED) {
@@ -176,14 +220,6 @@ static void forget_result(struct interaction *interaction)
     interaction->sid = interaction->resident = interaction->granted_claims = STR_NONE;
 }
 
-/* Sends the browser on to `path` with an interaction. */
-static void send_to(struct provider *provider, struct request *rq, const char *path,
-                    const struct interaction *interaction)
-{
-    respond_redirect(
-        rq, arena_printf(rq->arena, "%.*s%s%.*s", STR_FMT(provider->settings->issuer), path, STR_FMT(interaction->id)));
-}
-
 /* Stores the checked request and goes on at `path`. */
 static void hand_over(struct authorize_request *request, const char *path)
 {
@@ -199,6 +235,8 @@ static void hand_over(struct authorize_request *request, const char *path)
 void authorize_handle(struct request *rq, void *context)
 {
     struct provider *provider = context;
+    if (repeat_by_get(rq, provider->settings->issuer))
+        return;
     struct authorize_request request = {.provider = provider, .rq = rq};
     request.params = str_eq(rq->method, STR("POST")) ? &rq->form : &rq->query;
     struct oauth_error error = pipeline_run(&request);

@@ -178,6 +178,31 @@ str claims_members(struct arena *arena, str claims, const json_t *attributes, co
     return buf_str(&members);
 }
 
+/* Whether `name` is asked for by `from` but not by `to`. What no scope asks for came by the claims parameter, and
+ * stays. */
+static bool is_left_out(str name, str from, str to)
+{
+    const struct claim *claim = find(name);
+    if (claim && claim->rides_with)
+        claim = find(str_of(claim->rides_with));
+    return claim && scopes_ask_for(claim, from) && !scopes_ask_for(claim, to);
+}
+
+str claims_narrow(struct arena *arena, str members, str from, str to)
+{
+    str text = arena_printf(arena, "{%.*s}", STR_FMT(members));
+    json_t *object = json_parse_object(arena, text, text.n), *value;
+    const char *name;
+    void *next;
+    json_object_foreach_safe(object, next, name, value)
+    {
+        if (is_left_out(str_of(name), from, to))
+            json_object_del(object, name);
+    }
+    str rest = json_text(arena, object);
+    return (str){rest.p + 1, rest.n - 2}; /* without the braces */
+}
+
 /* ---- the makers ---- */
 
 static str text_of(const json_t *value)

@@ -44,28 +44,44 @@ static json_t *wished_values(const json_t *wish)
     return value ? json_pack("[O]", value) : NULL;
 }
 
+/* The wished values as a list of words; false when one is not a word: a condition must not be passed over. */
+static bool wished_words(struct arena *arena, const json_t *wish, str *out)
+{
+    json_t *values = wished_values(wish);
+    struct buf list = buf_new(arena, 64);
+    bool valid = true;
+    for (size_t i = 0; values && i < json_array_size(values); i++) {
+        str value = str_of(json_string_value(json_array_get(values, i)));
+        valid = valid && value.n > 0 && str_is_printable(value) && !str_has(value, ' ');
+        if (valid)
+            add_word(&list, value);
+    }
+    valid = valid && (!values || list.n > 0);
+    json_decref(values);
+    *out = buf_str(&list);
+    return valid;
+}
+
 /* sub and acr are not attributes to give but conditions on the sign-in (sections 5.5.1 and 5.5.1.1). */
 static bool take_sub(struct asked *asked, const json_t *wish)
 {
-    str value = json_str(wish, "value");
-    if (value.p)
-        asked->request->interaction.subject_hint = arena_str(asked->request->rq->arena, value);
+    str subjects;
+    if (!wished_words(asked->request->rq->arena, wish, &subjects))
+        return false;
+    if (subjects.n > 0)
+        asked->request->interaction.subject_hint = subjects;
     return true;
 }
 
 static bool take_acr(struct asked *asked, const json_t *wish)
 {
-    json_t *values = wished_values(wish);
-    struct buf list = buf_new(asked->request->rq->arena, 64);
-    for (size_t i = 0; values && i < json_array_size(values); i++) {
-        const char *value = json_string_value(json_array_get(values, i));
-        if (value && str_is_printable(str_of(value)) && !str_has(str_of(value), ' '))
-            add_word(&list, str_of(value));
-    }
-    json_decref(values);
-    if (list.n > 0) {
-        asked->request->interaction.acr_values = buf_str(&list);
-        asked->request->interaction.acr_essential = json_is_true(json_object_get(wish, "essential"));
+    struct interaction *interaction = &asked->request->interaction;
+    str values;
+    if (!wished_words(asked->request->rq->arena, wish, &values))
+        return false;
+    if (values.n > 0) {
+        interaction->acr_values = values;
+        interaction->acr_essential = json_is_true(json_object_get(wish, "essential"));
     }
     return true;
 }

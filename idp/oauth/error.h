@@ -6,13 +6,14 @@
 
 struct oauth_error {
     const char *code;        /* "invalid_request" …; NULL: no error */
-    const char *description; /* for developers: ASCII without quotes and backslashes (RFC 6749 section 5.2); never holds input */
+    const char *description; /* for developers: ASCII without quotes and backslashes (RFC 6749 section 5.2); never holds
+                                input */
     int status;              /* of a direct answer; 0: 400 */
 };
 
 #define OAUTH_OK ((struct oauth_error){0})
 #define OAUTH_ERROR(error_code, text) ((struct oauth_error){.code = (error_code), .description = (text)})
-#define OAUTH_ERROR_STATUS(http_status, error_code, text)                                                             \
+#define OAUTH_ERROR_STATUS(http_status, error_code, text)                                                              \
     ((struct oauth_error){.code = (error_code), .description = (text), .status = (http_status)})
 /** The store failed: nothing was issued or changed that the caller could rely on. */
 #define OAUTH_UNAVAILABLE OAUTH_ERROR_STATUS(503, "temporarily_unavailable", "the store did not answer, try again")

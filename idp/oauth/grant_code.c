@@ -80,7 +80,8 @@ static enum store_result store_access_token(struct exchange_of_code *exchange, c
     int64_t keep_until = clock_now() + settings->life_access + settings->life_refresh;
     struct store_op ops[] = {code_op(exchange->request->rq->arena, exchange->secret, &exchange->code, keep_until),
                              access->op};
-    return store_write(exchange->request->provider->store, ops, COUNT_OF(ops));
+    return access_token_store(exchange->request->provider->store, exchange->request->rq->arena, ops, COUNT_OF(ops),
+                              access, exchange->code.of.grant);
 }
 
 static struct oauth_error issue(struct exchange_of_code *exchange, struct token_answer *answer)
@@ -102,8 +103,10 @@ static struct oauth_error issue(struct exchange_of_code *exchange, struct token_
     }
     if (result == STORE_OK)
         result = store_access_token(exchange, &access);
-    if (result == STORE_CONFLICT || result == STORE_NOT_FOUND)
+    if (result == STORE_CONFLICT)
         return burn(exchange, "the code was used before");
+    if (result == STORE_NOT_FOUND)
+        return burn(exchange, "the sign-in was ended");
     if (result != STORE_OK)
         return OAUTH_UNAVAILABLE;
     answer->access_token = access.text;

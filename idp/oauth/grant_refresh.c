@@ -1,10 +1,12 @@
 /* The refresh_token grant (RFC 6749 section 6). Clients that authenticate keep their refresh token. A public client's
  * rotates: the one before works for a short grace (a lost answer, two tabs), and gives the same successor; used later,
  * somebody else has it, and the family ends. */
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/primitives.h"
 #include "oauth/access_token.h"
+#include "oauth/claims.h"
 #include "oauth/id_token.h"
 #include "oauth/token.h"
 #include "records/grant.h"
@@ -15,6 +17,7 @@ struct refresh {
     struct refresh_token token;
     struct grant grant;
     struct claim_texts claims;
+    str access_claims; /* what the new access token opens at userinfo */
 };
 
 str refresh_token_successor(const struct provider *provider, struct arena *arena, str token)
@@ -59,15 +62,27 @@ static struct oauth_error load(struct refresh *refresh)
     return result == STORE_OK ? OAUTH_OK : OAUTH_UNAVAILABLE;
 }
 
-/* A narrower scope may be asked for, never a wider one; it holds for this access token only. */
+/* A narrower scope may be asked for, never a wider one; it holds for this access token only, which then opens no more
+ * at userinfo than the scope says. */
 static struct oauth_error narrow_scope(struct refresh *refresh)
 {
+    struct arena *arena = refresh->request->rq->arena;
     str asked = params_nonempty(&refresh->request->rq->form, "scope"), list = asked, word;
-    while (str_word(&list, ' ', &word))
+    if (!asked.p)
+        return OAUTH_OK;
+    struct buf scope = buf_new(arena, asked.n);
+    while (str_word(&list, ' ', &word)) {
         if (!str_list_has(refresh->token.of.scope, ' ', word))
             return OAUTH_ERROR("invalid_scope", "scope is wider than what was granted");
-    if (asked.p)
-        refresh->token.of.scope = asked;
+        if (str_list_has(buf_str(&scope), ' ', word))
+            continue;
+        buf_add(&scope, scope.n > 0 ? STR(" ") : STR(""));
+        buf_add(&scope, word);
+    }
+    if (scope.n == 0)
+        return OAUTH_ERROR("invalid_scope", "scope is empty");
+    refresh->access_claims = claims_narrow(arena, refresh->claims.userinfo, refresh->token.of.scope, buf_str(&scope));
+    refresh->token.of.scope = buf_str(&scope);
     return OAUTH_OK;
 }
 
@@ -109,31 +124,17 @@ static struct oauth_error rotate(struct refresh *refresh, str scope, struct toke
     return OAUTH_OK;
 }
 
-/* Stores the access token, and takes it back if the grant ended meanwhile. */
-static struct oauth_error store_access_token(struct refresh *refresh, const struct issued_token *access)
-{
-    struct store *store = refresh->request->provider->store;
-    struct arena *arena = refresh->request->rq->arena;
-    struct grant grant;
-    if (store_write(store, &access->op, 1) != STORE_OK)
-        return OAUTH_UNAVAILABLE;
-    if (grant_load(store, arena, refresh->grant.key, &grant) == STORE_OK)
-        return OAUTH_OK;
-    struct store_op undo = token_remove_op(arena, RECORD_ACCESS, access->text);
-    return store_write(store, &undo, 1) == STORE_OK ? OAUTH_ERROR("invalid_grant", "the refresh token was revoked")
-                                                    : OAUTH_UNAVAILABLE;
-}
-
 static struct oauth_error issue(struct refresh *refresh, struct token_answer *answer)
 {
     const struct provider *provider = refresh->request->provider;
     const struct client *client = refresh->request->client;
     struct arena *arena = refresh->request->rq->arena;
-    struct issued_token access =
-        access_token_make(provider, arena, client, &refresh->token.of, refresh->claims.userinfo);
-    struct oauth_error error = store_access_token(refresh, &access);
-    if (error.code)
-        return error;
+    struct issued_token access = access_token_make(provider, arena, client, &refresh->token.of, refresh->access_claims);
+    enum store_result result = access_token_store(provider->store, arena, &access.op, 1, &access, refresh->grant.key);
+    if (result == STORE_NOT_FOUND)
+        return OAUTH_ERROR("invalid_grant", "the refresh token was revoked");
+    if (result != STORE_OK)
+        return OAUTH_UNAVAILABLE;
     answer->access_token = access.text;
     answer->expires_in = access.expires_in;
     answer->scope = refresh->token.of.scope;
@@ -154,6 +155,7 @@ struct oauth_error grant_refresh_token(struct token_request *request, struct tok
                        &refresh.claims.id_token) ||
         !claims_unseal(arena, refresh.secret, RECORD_REFRESH, refresh.token.sealed_userinfo, &refresh.claims.userinfo))
         return OAUTH_UNAVAILABLE;
+    refresh.access_claims = refresh.claims.userinfo;
     str whole_scope = refresh.token.of.scope;
     error = narrow_scope(&refresh);
     if (!error.code && request->client->auth == AUTH_NONE)

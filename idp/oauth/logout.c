@@ -6,8 +6,9 @@
 #include "oauth/error.h"
 #include "oauth/id_token.h"
 #include "oauth/redirect_uri.h"
+#include "oauth/repeat.h"
 #include "oauth/request.h"
-#include "records/grant.h"
+#include "oauth/subject.h"
 #include "records/session.h"
 
 struct logout {
@@ -43,6 +44,13 @@ static struct oauth_error read_request(struct logout *logout)
     if (token.p)
         logout->target = target;
     return OAUTH_OK;
+}
+
+/* Whether the hint is an ID token of the session that this browser has. */
+static bool hint_is_of_session(const struct logout *logout)
+{
+    return logout->hint.sid.p && str_eq(logout->hint.sid, subject_sid(logout->provider->keys, logout->rq->arena,
+                                                                      logout->hint.audience, logout->session.sid));
 }
 
 static struct view *new_view(const struct logout *logout, enum lang *lang)
@@ -124,8 +132,7 @@ static void end_session(const struct logout *logout)
                                 .session_id = logout->session.sid,
                                 .request_id = str_of(rq->id),
                                 .peer = rq->peer};
-    if (grant_revoke_session(provider->store, rq->arena, logout->session.sid) != STORE_OK ||
-        session_end(provider->store, rq) != STORE_OK || !audit_write(provider->store, &entry))
+    if (session_sign_out(provider->store, rq, &logout->session) != STORE_OK || !audit_write(provider->store, &entry))
         oauth_error_page(provider, rq, 503, OAUTH_UNAVAILABLE);
     else
         go_on(logout, false);
@@ -145,12 +152,13 @@ static bool start(struct logout *logout, struct request *rq, void *context)
 
 void logout_handle(struct request *rq, void *context)
 {
+    const struct provider *provider = context;
     struct logout logout;
-    if (!start(&logout, rq, context))
+    if (repeat_by_get(rq, provider->settings->issuer) || !start(&logout, rq, context))
         return;
     if (!logout.signed_in)
         go_on(&logout, false);
-    else if (logout.hint.sid.p && str_eq(logout.hint.sid, logout.session.sid))
+    else if (hint_is_of_session(&logout))
         end_session(&logout);
     else
         ask(&logout);

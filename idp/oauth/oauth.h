@@ -4,9 +4,10 @@
 
 #include "provider.h"
 
-/** One thing that the provider can do over HTTP. Routing, discovery and docs/features.md are made from this table, so that nothing is advertised that is not there. */
+/** One thing that the provider can do over HTTP. Routing, discovery and docs/features.md are made from this table, so
+ * that nothing is advertised that is not there. */
 struct feature {
-    const char *metadata;      /* the member of the discovery document that holds the endpoint's URL; NULL: none */
+    const char *metadata; /* the member of the discovery document that holds the endpoint's URL; NULL: none */
     const char *specification;
     struct route route;
 };

@@ -4,23 +4,20 @@
 #include "oauth/request.h"
 
 #define MAX_AGE_MAX 315360000 /* ten years: more means the same */
+#define PROMPT_MAX 64
 #define HINT_MAX 256
 
 struct oauth_error check_prompt(struct authorize_request *request)
 {
-    str list = authorize_param(request, "prompt"), word;
-    request->interaction.prompt = list;
-    size_t words = 0;
-    bool none = false;
-    while (str_word(&list, ' ', &word)) {
-        words++;
-        if (str_eq(word, STR("none")))
-            none = true;
-        else if (!str_list_has(STR("login consent select_account"), ' ', word))
+    str prompt = authorize_param(request, "prompt"), list = prompt, word;
+    if (prompt.n > PROMPT_MAX)
+        return OAUTH_ERROR("invalid_request", "prompt is too long");
+    while (str_word(&list, ' ', &word))
+        if (!str_list_has(STR("none login consent select_account"), ' ', word))
             return OAUTH_ERROR("invalid_request", "prompt has a value that is not supported");
-    }
-    if (none && words > 1)
+    if (str_list_has(prompt, ' ', STR("none")) && !str_eq(prompt, STR("none")))
         return OAUTH_ERROR("invalid_request", "prompt=none stands alone");
+    request->interaction.prompt = prompt;
     return OAUTH_OK;
 }
 

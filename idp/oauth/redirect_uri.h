@@ -1,4 +1,5 @@
-/* Redirect URIs: compared byte for byte with what is registered, never interpreted (OpenID Connect Core section 3.1.2.1, RFC 9700 section 4.1.3). */
+/* Redirect URIs: compared byte for byte with what is registered, never interpreted (OpenID Connect Core
+ * section 3.1.2.1, RFC 9700 section 4.1.3). */
 #ifndef KONSAO_OAUTH_REDIRECT_URI_H
 #define KONSAO_OAUTH_REDIRECT_URI_H
 

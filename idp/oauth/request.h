@@ -1,4 +1,5 @@
-/* An authorization request while it is being checked: the steps of the pipeline (pipeline.c) read the raw parameters and fill in the interaction. */
+/* An authorization request while it is being checked: the steps of the pipeline (pipeline.c) read the raw parameters
+ * and fill in the interaction. */
 #ifndef KONSAO_OAUTH_REQUEST_H
 #define KONSAO_OAUTH_REQUEST_H
 
@@ -24,21 +25,22 @@ str authorize_param(const struct authorize_request *request, const char *name);
 /** The secret of the browser that asks, made (and set as its cookie) on first use. */
 str authorize_browser_secret(struct authorize_request *request);
 
-/* The steps, each in the file of its feature. Each checks one thing, fills in what it is about, and says what is wrong. */
-struct oauth_error check_parameters(struct authorize_request *request);        /* pipeline.c */
-struct oauth_error check_client(struct authorize_request *request);            /* pipeline.c */
-struct oauth_error check_redirect_uri(struct authorize_request *request);      /* redirect_uri.c */
-struct oauth_error check_response_mode(struct authorize_request *request);     /* response.c */
-struct oauth_error check_response_type(struct authorize_request *request);     /* response.c */
-struct oauth_error check_request_object(struct authorize_request *request);    /* pipeline.c */
-struct oauth_error check_state_and_nonce(struct authorize_request *request);   /* pipeline.c */
-struct oauth_error check_pkce(struct authorize_request *request);              /* pkce.c */
-struct oauth_error check_scope(struct authorize_request *request);             /* scope.c */
-struct oauth_error check_prompt(struct authorize_request *request);            /* prompt.c */
-struct oauth_error check_max_age(struct authorize_request *request);           /* prompt.c */
-struct oauth_error check_claims_parameter(struct authorize_request *request);  /* claims_parameter.c */
-struct oauth_error check_acr_values(struct authorize_request *request);        /* prompt.c */
-struct oauth_error check_id_token_hint(struct authorize_request *request);     /* id_token.c */
-struct oauth_error check_hints(struct authorize_request *request);             /* prompt.c */
+/* The steps, each in the file of its feature. Each checks one thing, fills in what it is about, and says what is wrong.
+ */
+struct oauth_error check_parameters(struct authorize_request *request);       /* pipeline.c */
+struct oauth_error check_client(struct authorize_request *request);           /* pipeline.c */
+struct oauth_error check_redirect_uri(struct authorize_request *request);     /* redirect_uri.c */
+struct oauth_error check_response_mode(struct authorize_request *request);    /* response.c */
+struct oauth_error check_response_type(struct authorize_request *request);    /* response.c */
+struct oauth_error check_request_object(struct authorize_request *request);   /* pipeline.c */
+struct oauth_error check_state_and_nonce(struct authorize_request *request);  /* pipeline.c */
+struct oauth_error check_pkce(struct authorize_request *request);             /* pkce.c */
+struct oauth_error check_scope(struct authorize_request *request);            /* scope.c */
+struct oauth_error check_prompt(struct authorize_request *request);           /* prompt.c */
+struct oauth_error check_max_age(struct authorize_request *request);          /* prompt.c */
+struct oauth_error check_claims_parameter(struct authorize_request *request); /* claims_parameter.c */
+struct oauth_error check_acr_values(struct authorize_request *request);       /* prompt.c */
+struct oauth_error check_id_token_hint(struct authorize_request *request);    /* id_token.c */
+struct oauth_error check_hints(struct authorize_request *request);            /* prompt.c */
 
 #endif

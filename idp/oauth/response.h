@@ -1,4 +1,5 @@
-/* The authorization response: back to the client through the browser, in the mode it asked for, with `iss` (RFC 9207). */
+/* The authorization response: back to the client through the browser, in the mode it asked for, with `iss` (RFC 9207).
+ */
 #ifndef KONSAO_OAUTH_RESPONSE_H
 #define KONSAO_OAUTH_RESPONSE_H
 
@@ -7,6 +8,7 @@
 /** Sends `code`. `interaction` says where to and how. */
 void response_send_code(struct provider *provider, struct request *rq, const struct interaction *interaction, str code);
 /** Sends an error. */
-void response_send_error(struct provider *provider, struct request *rq, const struct interaction *interaction, struct oauth_error error);
+void response_send_error(struct provider *provider, struct request *rq, const struct interaction *interaction,
+                         struct oauth_error error);
 
 #endif

@@ -14,3 +14,12 @@ str subject_of(const struct key_ring *keys, struct arena *arena, const struct cl
     ring_mac(keys, ROOT_PAIRWISE, client->pairwise_version, buf_str(&text), mac);
     return base64url_encode(arena, str_bytes(mac, sizeof mac));
 }
+
+#define SID_BYTES 16
+
+str subject_sid(const struct key_ring *keys, struct arena *arena, str client_id, str sid)
+{
+    unsigned char mac[SHA256_BYTES];
+    ring_mac(keys, ROOT_SID, 1, arena_printf(arena, "%.*s\n%.*s", STR_FMT(client_id), STR_FMT(sid)), mac);
+    return base64url_encode(arena, str_bytes(mac, SID_BYTES));
+}

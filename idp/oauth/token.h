@@ -26,7 +26,8 @@ struct oauth_error grant_authorization_code(struct token_request *request, struc
 struct oauth_error grant_refresh_token(struct token_request *request, struct token_answer *answer);
 struct oauth_error grant_client_credentials(struct token_request *request, struct token_answer *answer);
 
-/** The successor that a public client's refresh token rotates to: always the same for the same token, so that a retry gets the same answer. */
+/** The successor that a public client's refresh token rotates to: always the same for the same token, so that a retry
+ * gets the same answer. */
 str refresh_token_successor(const struct provider *provider, struct arena *arena, str token);
 
 #endif

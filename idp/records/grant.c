@@ -1,5 +1,6 @@
 #include "records/grant.h"
 
+#include "records/indexed.h"
 #include "store/codec.h"
 
 static const struct field fields[] = {
@@ -32,56 +33,23 @@ struct store_op grant_op(struct arena *arena, const struct grant *grant, enum st
                              .condition = condition};
 }
 
-#define KEYS_AT_ONCE 64
-
-/* Keys of some records, copied out of a scan so that they can be deleted after it. */
-struct keys {
-    struct arena *arena;
-    str items[KEYS_AT_ONCE];
-    size_t count;
-};
-
-static bool collect_key(const struct record *record, void *context)
-{
-    struct keys *keys = context;
-    keys->items[keys->count++] = arena_str(keys->arena, record->key);
-    return keys->count < KEYS_AT_ONCE;
-}
-
-/* Deletes every record of `kind` whose first index is `value`. */
-static enum store_result delete_indexed(struct store *store, struct arena *arena, enum record_kind kind, str value)
-{
-    for (;;) {
-        struct keys keys = {.arena = arena};
-        enum store_result result = store_scan(store, kind, 0, value, STR_NONE, collect_key, &keys);
-        if (result != STORE_OK || keys.count == 0)
-            return result;
-        struct store_op ops[KEYS_AT_ONCE];
-        for (size_t i = 0; i < keys.count; i++)
-            ops[i] = (struct store_op){.what = STORE_DELETE, .kind = kind, .key = keys.items[i]};
-        result = store_write(store, ops, keys.count);
-        if (result != STORE_OK)
-            return result;
-    }
-}
-
 enum store_result grant_revoke(struct store *store, struct arena *arena, str key)
 {
     /* The grant first: what is being issued at this moment writes under "the grant is present" and fails. */
     struct store_op op = {.what = STORE_DELETE, .kind = RECORD_GRANT, .key = key};
     enum store_result result = store_write(store, &op, 1);
     if (result == STORE_OK)
-        result = delete_indexed(store, arena, RECORD_REFRESH, key);
+        result = indexed_delete(store, arena, RECORD_REFRESH, key);
     if (result == STORE_OK)
-        result = delete_indexed(store, arena, RECORD_ACCESS, key);
+        result = indexed_delete(store, arena, RECORD_ACCESS, key);
     return result;
 }
 
 enum store_result grant_revoke_session(struct store *store, struct arena *arena, str sid)
 {
     for (;;) {
-        struct keys keys = {.arena = arena};
-        enum store_result result = store_scan(store, RECORD_GRANT, 0, sid, STR_NONE, collect_key, &keys);
+        struct indexed_keys keys;
+        enum store_result result = indexed_find(store, arena, RECORD_GRANT, sid, &keys);
         if (result != STORE_OK || keys.count == 0)
             return result;
         for (size_t i = 0; i < keys.count; i++)

@@ -1,13 +1,14 @@
-/* A grant: what one authorization gave a client. All tokens that come of it point back to it, so that ending it ends them. */
+/* A grant: what one authorization gave a client. All tokens that come of it point back to it, so that ending it ends
+ * them. */
 #ifndef KONSAO_RECORDS_GRANT_H
 #define KONSAO_RECORDS_GRANT_H
 
 #include "store/store.h"
 
 struct grant {
-    str key;                /* of the record, time-ordered; not part of it */
+    str key; /* of the record, time-ordered; not part of it */
     str client_id, resident, subject, scope, claims, consent_id;
-    str sid;                /* the session it came of; STR_NONE for one that outlives the session (offline_access) */
+    str sid; /* the session it came of; STR_NONE for one that outlives the session (offline_access) */
     int64_t created_at, expires_at;
 };
 

@@ -44,6 +44,7 @@ static const struct field fields[] = {
     FIELD(65, FIELD_I64, interaction, auth_time),
     FIELD(66, FIELD_STR, interaction, granted_claims),
     FIELD(67, FIELD_STR, interaction, consent_id),
+    FIELD(68, FIELD_STR, interaction, issued_code),
 };
 static const struct codec codec = {RECORD_INTERACTION, fields, COUNT_OF(fields)};
 
@@ -99,11 +100,17 @@ enum store_result interaction_load(struct store *store, struct request *rq, str 
     return secret_equal(out->browser, sha256_key(rq->arena, secret)) ? STORE_OK : STORE_NOT_FOUND;
 }
 
-enum store_result interaction_save(struct store *store, struct arena *arena, struct interaction *interaction)
+struct store_op interaction_save_op(struct arena *arena, const struct interaction *interaction)
 {
     struct store_op op = put(arena, interaction);
     op.condition = IF_VERSION;
     op.version = interaction->version;
+    return op;
+}
+
+enum store_result interaction_save(struct store *store, struct arena *arena, struct interaction *interaction)
+{
+    struct store_op op = interaction_save_op(arena, interaction);
     enum store_result result = store_write(store, &op, 1);
     if (result == STORE_OK)
         interaction->version++;
@@ -122,13 +129,4 @@ bool interaction_open_kidc(struct arena *arena, str secret, const struct interac
     str digits;
     return interaction->sealed_kidc.p && secret.p &&
            unseal_under(arena, secret, STR(SEAL_PURPOSE), interaction->sealed_kidc, &digits) && kidc_parse(digits, out);
-}
-
-struct store_op interaction_remove_op(const struct interaction *interaction)
-{
-    return (struct store_op){.what = STORE_DELETE,
-                             .kind = RECORD_INTERACTION,
-                             .key = interaction->id,
-                             .condition = IF_VERSION,
-                             .version = interaction->version};
 }

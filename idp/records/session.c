@@ -4,6 +4,8 @@
 
 #include "base/buf.h"
 #include "crypto/primitives.h"
+#include "records/grant.h"
+#include "records/indexed.h"
 #include "store/codec.h"
 
 #define SESSION_COOKIE "konsao_session"
@@ -84,4 +86,12 @@ enum store_result session_end(struct store *store, struct request *rq)
     if (result == STORE_OK)
         response_cookie(rq, SESSION_COOKIE, STR(""), 0);
     return result;
+}
+
+enum store_result session_sign_out(struct store *store, struct request *rq, const struct session *session)
+{
+    enum store_result result = grant_revoke_session(store, rq->arena, session->sid);
+    if (result == STORE_OK)
+        result = indexed_delete(store, rq->arena, RECORD_SESSION, session->sid);
+    return result == STORE_OK ? session_end(store, rq) : result;
 }

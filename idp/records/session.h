@@ -1,4 +1,5 @@
-/* A signed-in browser: the SSO session. Found by its cookie, and by its sid; what it keeps of the person opens only with the cookie. */
+/* A signed-in browser: the SSO session. Found by its cookie, and by its sid; what it keeps of the person opens only
+ * with the cookie. */
 #ifndef KONSAO_RECORDS_SESSION_H
 #define KONSAO_RECORDS_SESSION_H
 
@@ -12,7 +13,7 @@ struct session {
     str acr, amr;       /* amr: space-separated (RFC 8176) */
     str transaction_id; /* of the register's calls in the sign-in that made it */
     int64_t auth_time, expires_at;
-    str sealed_person;  /* KIdC and kycToken, under the cookie */
+    str sealed_person; /* KIdC and kycToken, under the cookie */
 };
 
 /** Who is signed in, opened with the cookie. */
@@ -21,14 +22,19 @@ struct person {
     str kyc_token;
 };
 
-/** A new session with a new cookie secret, for who just proved it (never reuses what the browser brought: fixation). `session` comes in without sealed_person; the
- *  session that the browser had is removed; when that was the same resident's, its sid goes on, else sid is new. */
-MUST_CHECK enum store_result session_start(struct store *store, struct request *rq, struct session *session, const struct person *person);
+/** A new session with a new cookie secret, for who just proved it (never reuses what the browser brought: fixation).
+ * `session` comes in without sealed_person; the session that the browser had is removed; when that was the same
+ * resident's, its sid goes on, else sid is new. */
+MUST_CHECK enum store_result session_start(struct store *store, struct request *rq, struct session *session,
+                                           const struct person *person);
 /** The browser's live session; STORE_NOT_FOUND when it has none. */
 MUST_CHECK enum store_result session_load(struct store *store, struct request *rq, struct session *out);
 /** Opens what it keeps of the person with the request's cookie; false when it does not open. */
 MUST_CHECK bool session_person(const struct request *rq, const struct session *session, struct person *out);
-/** Ends the browser's session and removes its cookie. */
+/** Ends the browser's session and removes its cookie; tokens go on. */
 MUST_CHECK enum store_result session_end(struct store *store, struct request *rq);
+/** Signs out: ends the tokens that are bound to the session, then every record of it (two tabs may have made two), and
+ * removes the cookie. Should the store fail in between, the person is still signed in and can try again. */
+MUST_CHECK enum store_result session_sign_out(struct store *store, struct request *rq, const struct session *session);
 
 #endif

@@ -60,12 +60,12 @@ bool claims_unseal(struct arena *arena, str secret, enum record_kind kind, str s
     return unseal_under(arena, secret, seal_purpose(arena, kind), sealed, claims);
 }
 
-/* Reads the record of `secret` into `object`, which is zeroed; `version` may be NULL. */
-static enum store_result load(struct store *store, struct arena *arena, const struct codec *codec, str secret,
+/* Reads the record under `key` into `object`, which is zeroed; `version` may be NULL. */
+static enum store_result load(struct store *store, struct arena *arena, const struct codec *codec, str key,
                               void *object, uint64_t *version)
 {
     struct record record;
-    enum store_result result = store_get(store, codec->kind, sha256_key(arena, secret), arena, &record);
+    enum store_result result = store_get(store, codec->kind, key, arena, &record);
     if (result != STORE_OK)
         return result;
     if (version)
@@ -86,8 +86,13 @@ static struct store_op put(struct arena *arena, const struct codec *codec, str s
 
 enum store_result code_load(struct store *store, struct arena *arena, str secret, struct code *out)
 {
+    return code_find(store, arena, sha256_key(arena, secret), out);
+}
+
+enum store_result code_find(struct store *store, struct arena *arena, str key, struct code *out)
+{
     *out = (struct code){0};
-    return load(store, arena, &code_codec, secret, out, &out->version);
+    return load(store, arena, &code_codec, key, out, &out->version);
 }
 
 struct store_op code_op(struct arena *arena, str secret, const struct code *code, int64_t keep_until)
@@ -101,7 +106,7 @@ struct store_op code_op(struct arena *arena, str secret, const struct code *code
 enum store_result access_token_load(struct store *store, struct arena *arena, str secret, struct access_token *out)
 {
     *out = (struct access_token){0};
-    return load(store, arena, &access_codec, secret, out, NULL);
+    return load(store, arena, &access_codec, sha256_key(arena, secret), out, NULL);
 }
 
 struct store_op access_token_op(struct arena *arena, str secret, const struct access_token *token)
@@ -112,7 +117,7 @@ struct store_op access_token_op(struct arena *arena, str secret, const struct ac
 enum store_result refresh_token_load(struct store *store, struct arena *arena, str secret, struct refresh_token *out)
 {
     *out = (struct refresh_token){0};
-    return load(store, arena, &refresh_codec, secret, out, &out->version);
+    return load(store, arena, &refresh_codec, sha256_key(arena, secret), out, &out->version);
 }
 
 struct store_op refresh_token_op(struct arena *arena, str secret, const struct refresh_token *token)

@@ -1,5 +1,5 @@
-/* Authorization codes, access tokens and refresh tokens: each stored under the SHA-256 of what its holder presents, and what they carry of the
- * person sealed under that same secret (purpose: the kind). */
+/* Authorization codes, access tokens and refresh tokens: each stored under the SHA-256 of what its holder presents, and
+ * what they carry of the person sealed under that same secret (purpose: the kind). */
 #ifndef KONSAO_RECORDS_TOKEN_H
 #define KONSAO_RECORDS_TOKEN_H
 
@@ -8,7 +8,8 @@
 /** What is said of the sign-in in every token of a grant. */
 struct token_subject {
     str client_id, subject, scope, grant;
-    str sid, acr, amr;
+    str sid; /* as the client knows it */
+    str acr, amr;
     int64_t auth_time;
 };
 
@@ -21,7 +22,7 @@ struct code {
     struct token_subject of;
     str redirect_uri, nonce, code_challenge;
     str sealed_id_token, sealed_userinfo;
-    bool used;              /* kept after use, so that a second use is noticed (RFC 6749 section 4.1.2) */
+    bool used; /* kept after use, so that a second use is noticed (RFC 6749 section 4.1.2) */
     int64_t expires_at;
     uint64_t version;
 };
@@ -45,12 +46,17 @@ struct refresh_token {
 str claims_seal(struct arena *arena, str secret, enum record_kind kind, str claims);
 MUST_CHECK bool claims_unseal(struct arena *arena, str secret, enum record_kind kind, str sealed, str *claims);
 
-/* `secret` is the token as presented; the record's key is its digest. `code_op` keeps a used code as long as its tokens can live (`keep_until`). */
+/* `secret` is the token as presented; the record's key is its digest. `code_op` keeps a used code as long as its tokens
+ * can live (`keep_until`). */
 MUST_CHECK enum store_result code_load(struct store *store, struct arena *arena, str secret, struct code *out);
+/** A code by its record's key, for who issued it and does not know it. */
+MUST_CHECK enum store_result code_find(struct store *store, struct arena *arena, str key, struct code *out);
 struct store_op code_op(struct arena *arena, str secret, const struct code *code, int64_t keep_until);
-MUST_CHECK enum store_result access_token_load(struct store *store, struct arena *arena, str secret, struct access_token *out);
+MUST_CHECK enum store_result access_token_load(struct store *store, struct arena *arena, str secret,
+                                               struct access_token *out);
 struct store_op access_token_op(struct arena *arena, str secret, const struct access_token *token);
-MUST_CHECK enum store_result refresh_token_load(struct store *store, struct arena *arena, str secret, struct refresh_token *out);
+MUST_CHECK enum store_result refresh_token_load(struct store *store, struct arena *arena, str secret,
+                                                struct refresh_token *out);
 struct store_op refresh_token_op(struct arena *arena, str secret, const struct refresh_token *token);
 /** The op that removes the record of `secret`. */
 struct store_op token_remove_op(struct arena *arena, enum record_kind kind, str secret);

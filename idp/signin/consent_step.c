@@ -140,7 +140,11 @@ void consent_deny(struct visit *visit)
 
 void consent_switch(struct visit *visit)
 {
-    if (session_end(visit->provider->store, visit->rq) != STORE_OK) {
+    struct session session;
+    enum store_result result = session_load(visit->provider->store, visit->rq, &session);
+    if (result == STORE_OK)
+        result = session_sign_out(visit->provider->store, visit->rq, &session);
+    if (result != STORE_OK && result != STORE_NOT_FOUND) {
         visit_problem(visit, 503);
         return;
     }

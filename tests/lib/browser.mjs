@@ -22,6 +22,8 @@ export function unescape(text) {
     ({ amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", '#x27': "'", '#34': '"' })[name]);
 }
 
+const asksConsent = (page) => /value="allow"/.test(page.body);
+
 export class Browser {
   cookies = new Map();
 
@@ -85,7 +87,7 @@ export class Browser {
 
   /** The same, and allows everything (if that is asked). Answers with what goes to the portal. */
   async signInAndAllow(register, page, kidc) {
-    const consent = await this.signIn(register, page, kidc);
-    return /value="allow"/.test(consent.body) ? this.submit(consent, 'allow') : consent;
+    const consent = asksConsent(page) ? page : await this.signIn(register, page, kidc);
+    return asksConsent(consent) ? this.submit(consent, 'allow') : consent;
   }
 }
