@@ -120,9 +120,7 @@ static bool read_names(struct arena *arena, const json_t *list, str *out)
         str name = json_is_string(item) ? (str){json_string_value(item), json_string_length(item)} : STR_NONE;
         if (name.n == 0 || name.n > 64 || str_has(name, ' ') || str_list_has(buf_str(&words), ' ', name))
             return false;
-        if (words.n > 0)
-            buf_char(&words, ' ');
-        buf_add(&words, name);
+        buf_add_word(&words, name);
     }
     *out = buf_str(&words);
     return true;

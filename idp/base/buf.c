@@ -54,6 +54,13 @@ void buf_printf(struct buf *buf, const char *format, ...)
     buf->n += (size_t)n;
 }
 
+void buf_add_word(struct buf *list, str word)
+{
+    if (list->n > 0)
+        buf_char(list, ' ');
+    buf_add(list, word);
+}
+
 str buf_str(const struct buf *buf)
 {
     return (str){buf->p, buf->n};

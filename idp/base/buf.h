@@ -15,6 +15,8 @@ struct buf buf_new(struct arena *arena, size_t room);
 void buf_add(struct buf *buf, str s);
 void buf_char(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
+/** Adds a word to a list of words with single spaces between them. */
+void buf_add_word(struct buf *list, str word);
 /** What has been built so far; stays valid until the next addition. */
 str buf_str(const struct buf *buf);
 

@@ -123,7 +123,8 @@ bool str_is_printable(str s)
     return true;
 }
 
-/* Length of the well-formed UTF-8 sequence at `s`, 0 if it is not one (RFC 3629 section 4: no overlong forms, no surrogates). */
+/* Length of the well-formed UTF-8 sequence at `s`, 0 if it is not one (RFC 3629 section 4: no overlong forms, no
+ * surrogates). */
 static size_t utf8_sequence(const unsigned char *s, size_t n)
 {
     if (s[0] < 0x80)

@@ -14,8 +14,7 @@ static str audience_of(const struct provider *provider, struct arena *arena, con
         return provider->settings->issuer;
     struct buf list = buf_new(arena, 96);
     for (size_t i = 0; i < client->audience.count; i++) {
-        buf_add(&list, list.n > 0 ? STR(" ") : STR(""));
-        buf_add(&list, client->audience.items[i]);
+        buf_add_word(&list, client->audience.items[i]);
     }
     return list.n > 0 ? buf_str(&list) : provider->settings->issuer;
 }

@@ -53,18 +53,11 @@ bool scope_is_known(str scope)
     return false;
 }
 
-static void add_word(struct buf *list, const char *word)
-{
-    if (list->n > 0)
-        buf_char(list, ' ');
-    buf_add(list, str_of(word));
-}
-
 str scopes_supported(struct arena *arena)
 {
     struct buf list = buf_new(arena, 96);
     for (size_t i = 0; i < COUNT_OF(scopes); i++)
-        add_word(&list, scopes[i]);
+        buf_add_word(&list, str_of(scopes[i]));
     return buf_str(&list);
 }
 
@@ -72,7 +65,7 @@ str claims_supported(struct arena *arena)
 {
     struct buf list = buf_new(arena, 256);
     for (size_t i = 0; i < COUNT_OF(table); i++)
-        add_word(&list, table[i].name);
+        buf_add_word(&list, str_of(table[i].name));
     return buf_str(&list);
 }
 
@@ -90,7 +83,7 @@ str claims_of_scopes(struct arena *arena, str asked)
     struct buf list = buf_new(arena, 256);
     for (size_t i = 0; i < COUNT_OF(table); i++)
         if (scopes_ask_for(&table[i], asked))
-            add_word(&list, table[i].name);
+            buf_add_word(&list, str_of(table[i].name));
     return buf_str(&list);
 }
 

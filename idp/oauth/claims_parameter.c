@@ -16,13 +16,10 @@ struct asked {
     json_t *values; /* claim to the array of values that will do */
 };
 
-static void add_word(struct buf *list, str word)
+static void add_once(struct buf *list, str word)
 {
-    if (str_list_has(buf_str(list), ' ', word))
-        return;
-    if (list->n > 0)
-        buf_char(list, ' ');
-    buf_add(list, word);
+    if (!str_list_has(buf_str(list), ' ', word))
+        buf_add_word(list, word);
 }
 
 /* One claim's wish: null, or an object with essential, value, values; other members are not understood and passed over.
@@ -54,7 +51,7 @@ static bool wished_words(struct arena *arena, const json_t *wish, str *out)
         str value = str_of(json_string_value(json_array_get(values, i)));
         valid = valid && value.n > 0 && str_is_printable(value) && !str_has(value, ' ');
         if (valid)
-            add_word(&list, value);
+            add_once(&list, value);
     }
     valid = valid && (!values || list.n > 0);
     json_decref(values);
@@ -90,9 +87,9 @@ static bool take_claim(struct asked *asked, size_t target, str name, const json_
 {
     if (!claim_is_allowed(asked->request->client, name))
         return true; /* what we don't have or may not give is left out, not an error (section 5.5.1) */
-    add_word(&asked->names[target], name);
+    add_once(&asked->names[target], name);
     if (json_is_true(json_object_get(wish, "essential")))
-        add_word(&asked->essential, name);
+        add_once(&asked->essential, name);
     json_t *values = wished_values(wish);
     return !values || json_object_setn_new(asked->values, name.p, name.n, values) == 0;
 }
@@ -131,7 +128,7 @@ struct oauth_error check_claims_parameter(struct authorize_request *request)
     struct interaction *interaction = &request->interaction;
     struct asked asked = {request, {buf_new(arena, 128), buf_new(arena, 128)}, buf_new(arena, 64), json_object()};
     arena_defer(arena, release_json, asked.values);
-    add_word(&asked.names[1], interaction->claims_userinfo); /* what the scopes ask for comes first */
+    add_once(&asked.names[1], interaction->claims_userinfo); /* what the scopes ask for comes first */
     json_t *claims = json_parse_object(arena, text, CLAIMS_BYTES_MAX);
     if (!claims || !take_member(&asked, 0, json_object_get(claims, "id_token")) ||
         !take_member(&asked, 1, json_object_get(claims, "userinfo")))

@@ -20,8 +20,7 @@ static struct oauth_error choose_scope(struct token_request *request, str *scope
     for (size_t i = 0; i < request->client->scopes.count; i++) {
         if (scope_is_known(request->client->scopes.items[i]))
             continue;
-        buf_add(&all, all.n > 0 ? STR(" ") : STR(""));
-        buf_add(&all, request->client->scopes.items[i]);
+        buf_add_word(&all, request->client->scopes.items[i]);
     }
     *scope = buf_str(&all);
     return OAUTH_OK;

@@ -76,8 +76,7 @@ static struct oauth_error narrow_scope(struct refresh *refresh)
             return OAUTH_ERROR("invalid_scope", "scope is wider than what was granted");
         if (str_list_has(buf_str(&scope), ' ', word))
             continue;
-        buf_add(&scope, scope.n > 0 ? STR(" ") : STR(""));
-        buf_add(&scope, word);
+        buf_add_word(&scope, word);
     }
     if (scope.n == 0)
         return OAUTH_ERROR("invalid_scope", "scope is empty");

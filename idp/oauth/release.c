@@ -12,9 +12,7 @@ static str granted_of(struct arena *arena, str claims, str granted)
     while (str_word(&claims, ' ', &word)) {
         if (!str_list_has(granted, ' ', word))
             continue;
-        if (list.n > 0)
-            buf_char(&list, ' ');
-        buf_add(&list, word);
+        buf_add_word(&list, word);
     }
     return buf_str(&list);
 }

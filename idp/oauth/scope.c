@@ -27,9 +27,7 @@ struct oauth_error check_scope(struct authorize_request *request)
         }
         if (str_list_has(buf_str(&scope), ' ', word))
             continue;
-        if (scope.n > 0)
-            buf_char(&scope, ' ');
-        buf_add(&scope, word);
+        buf_add_word(&scope, word);
     }
     if (!str_list_has(buf_str(&scope), ' ', STR("openid")))
         return OAUTH_ERROR("invalid_scope", "scope must contain openid");

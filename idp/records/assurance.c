@@ -22,11 +22,8 @@ const struct assurance *assurance_find(str acr)
 str assurance_names(struct arena *arena)
 {
     struct buf names = buf_new(arena, 64);
-    for (size_t i = 0; i < COUNT_OF(table); i++) {
-        if (i > 0)
-            buf_char(&names, ' ');
-        buf_add(&names, table[i].acr);
-    }
+    for (size_t i = 0; i < COUNT_OF(table); i++)
+        buf_add_word(&names, table[i].acr);
     return buf_str(&names);
 }
 

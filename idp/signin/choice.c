@@ -3,20 +3,13 @@
 #include "base/buf.h"
 #include "signin/sso.h"
 
-static void add_word(struct buf *list, str word)
-{
-    if (list->n > 0)
-        buf_char(list, ' ');
-    buf_add(list, word);
-}
-
 /* The words of `words` that are not in `without`, added to `list`. */
 static void add_others(struct buf *list, str words, str without)
 {
     str word;
     while (str_word(&words, ' ', &word))
         if (!str_list_has(without, ' ', word))
-            add_word(list, word);
+            buf_add_word(list, word);
 }
 
 struct consent choice_allow(struct arena *arena, const struct interaction *interaction, const struct consent *before,
@@ -32,7 +25,7 @@ struct consent choice_allow(struct arena *arena, const struct interaction *inter
     }
     while (str_word(&rest, ' ', &claim)) {
         bool given = str_list_has(interaction->claims_essential, ' ', claim) || str_list_has(checked, ' ', claim);
-        add_word(given ? &granted : &declined, claim);
+        buf_add_word(given ? &granted : &declined, claim);
     }
     return (struct consent){.client_id = interaction->client_id,
                             .resident = interaction->resident,
@@ -66,13 +59,13 @@ void choice_groups(struct arena *arena, str claims, struct choice_group out[stat
         str in_order = groups[i].claims, claim;
         while (str_word(&in_order, ' ', &claim))
             if (str_list_has(claims, ' ', claim))
-                add_word(&list, claim);
+                buf_add_word(&list, claim);
         out[i] = (struct choice_group){groups[i].title, buf_str(&list)};
     }
     struct buf others = buf_new(arena, 64);
     str claim;
     while (str_word(&claims, ' ', &claim))
         if (!is_grouped(claim))
-            add_word(&others, claim);
+            buf_add_word(&others, claim);
     out[CHOICE_GROUPS - 1].claims = buf_str(&others);
 }

@@ -89,10 +89,8 @@ static str checked_claims(const struct request *rq)
 {
     struct buf list = buf_new(rq->arena, 128);
     for (size_t i = 0; i < rq->form.count; i++) {
-        if (!str_is(rq->form.items[i].name, "claim") || str_has(rq->form.items[i].value, ' '))
-            continue;
-        buf_char(&list, ' ');
-        buf_add(&list, rq->form.items[i].value);
+        if (str_is(rq->form.items[i].name, "claim") && !str_has(rq->form.items[i].value, ' '))
+            buf_add_word(&list, rq->form.items[i].value);
     }
     return buf_str(&list);
 }

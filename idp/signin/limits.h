@@ -24,7 +24,7 @@ MUST_CHECK enum store_result limit_typed(struct store *store, struct arena *aren
 /** Counts a code asked for `resident`. */
 MUST_CHECK enum store_result limit_sent(struct store *store, struct arena *arena, const struct settings *settings,
                                         str resident, struct limit *out);
-/** Takes back what limit_sent counted: the register did not answer. */
+/** Takes back what limit_sent counted: the register surely sent none. */
 MUST_CHECK enum store_result limit_unsent(struct store *store, struct arena *arena, str resident,
                                           const struct limit *limit);
 /** Whether `resident` is frozen here; counts nothing. */
@@ -33,7 +33,7 @@ MUST_CHECK enum store_result limit_frozen(struct store *store, struct arena *are
 /** Counts a try at a code for `resident`, whoever makes it: at most otp_attempts are allowed at a time. */
 MUST_CHECK enum store_result limit_tried(struct store *store, struct arena *arena, const struct settings *settings,
                                          str resident, struct limit *out);
-/** Takes back what limit_tried counted: the register did not judge the code. */
+/** Takes back what limit_tried counted: the register surely did not judge the code. */
 MUST_CHECK enum store_result limit_untried(struct store *store, struct arena *arena, str resident,
                                            const struct limit *limit);
 /** Forgets the tries of `resident`, who proved it. */

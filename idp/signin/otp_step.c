@@ -219,11 +219,13 @@ static void show_wrong(struct check *check, enum ipis_result result)
     }
 }
 
-/* It was not judged: the same code can be tried again. */
+/* Nobody heard that it was judged: the same code can be tried again. The try is only given back when it surely was not.
+ */
 static void show_unjudged(struct check *check, enum ipis_result result)
 {
     struct visit *visit = check->visit;
-    if (limit_untried(visit->provider->store, visit->rq->arena, check->resident, &check->limit) != STORE_OK)
+    bool judged = result != IPIS_THROTTLED && check->call.may_have_arrived;
+    if (!judged && limit_untried(visit->provider->store, visit->rq->arena, check->resident, &check->limit) != STORE_OK)
         log_warn("signin.try not taken back request=%s", visit->rq->id);
     if (!record(check, str_of(ipis_result_name(result))))
         log_error("audit.write failed request=%s", visit->rq->id);

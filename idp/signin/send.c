@@ -15,12 +15,17 @@ static bool reserve(struct visit *visit, const struct kidc *kidc, int64_t life)
     return visit_save(visit);
 }
 
-/* Takes the reservation back. */
-static enum send_result undo(struct visit *visit, const struct interaction *before, enum send_result result)
+/* Takes the reservation back; that a code was asked for stays known when the register may have sent one (`counts`). */
+static enum send_result undo(struct visit *visit, const struct interaction *before, bool counts,
+                             enum send_result result)
 {
-    uint64_t version = visit->interaction.version;
+    const struct interaction reserved = visit->interaction;
     visit->interaction = *before;
-    visit->interaction.version = version;
+    visit->interaction.version = reserved.version;
+    if (counts) {
+        visit->interaction.codes_sent = reserved.codes_sent;
+        visit->interaction.code_sent_at = reserved.code_sent_at;
+    }
     return visit_save(visit) ? result : SEND_ANSWERED;
 }
 
@@ -42,17 +47,28 @@ static enum send_result check_limits(struct visit *visit, str resident, struct l
     return limit->reached ? SEND_LIMITED : SEND_DONE;
 }
 
-static enum ipis_result ask(struct visit *visit, const struct kidc *kidc, str resident, int64_t *life,
-                            int64_t *retry_after)
+static enum ipis_result ask(struct visit *visit, struct ipis_call *call, const struct kidc *kidc, str resident,
+                            int64_t *life)
 {
-    struct ipis_call call = visit_call(visit);
-    enum ipis_result result = ipis_send_otp(visit->provider->ipis, &call, kidc, life);
+    *call = visit_call(visit);
+    enum ipis_result result = ipis_send_otp(visit->provider->ipis, call, kidc, life);
     struct audit_entry entry = visit_entry(visit, "signin.otp_sent", str_of(ipis_result_name(result)), resident);
-    entry.xroad_id = call.xroad_id;
-    entry.detail = call.code;
+    entry.xroad_id = call->xroad_id;
+    entry.detail = call->code;
     audit_later(visit->provider->audit, &entry);
-    *retry_after = call.retry_after;
     return result;
+}
+
+/* No code, as far as the person is told. What the register may have sent all the same stays counted: otherwise one that
+ * answers late could be made to send without end. */
+static enum send_result give_up(struct visit *visit, const struct interaction *before, const struct ipis_call *call,
+                                str resident, enum ipis_result result, struct limit *limit)
+{
+    bool throttled = result == IPIS_THROTTLED, counts = !throttled && call->may_have_arrived;
+    if (!counts && limit_unsent(visit->provider->store, visit->rq->arena, resident, limit) != STORE_OK)
+        log_warn("signin.limit not taken back request=%s", visit->rq->id);
+    limit->until = throttled && call->retry_after > 0 ? clock_now() + call->retry_after : 0;
+    return undo(visit, before, counts, throttled ? SEND_THROTTLED : SEND_UNREACHABLE);
 }
 
 enum send_result code_send(struct visit *visit, const struct kidc *kidc, struct limit *limit)
@@ -61,7 +77,8 @@ enum send_result code_send(struct visit *visit, const struct kidc *kidc, struct 
     struct arena *arena = visit->rq->arena;
     const struct interaction before = visit->interaction;
     str resident = visit_resident(visit, kidc);
-    int64_t life = 0, retry_after = 0;
+    struct ipis_call call;
+    int64_t life = 0;
     enum send_result allowed = check_limits(visit, resident, limit);
     if (allowed != SEND_DONE)
         return allowed;
@@ -71,13 +88,9 @@ enum send_result code_send(struct visit *visit, const struct kidc *kidc, struct 
     }
     if (!reserve(visit, kidc, life))
         return SEND_ANSWERED;
-    enum ipis_result result = ask(visit, kidc, resident, &life, &retry_after);
-    if (result == IPIS_UNREACHABLE || result == IPIS_THROTTLED) {
-        if (limit_unsent(store, arena, resident, limit) != STORE_OK)
-            log_warn("signin.limit not taken back request=%s", visit->rq->id);
-        limit->until = result == IPIS_THROTTLED && retry_after > 0 ? clock_now() + retry_after : 0;
-        return undo(visit, &before, result == IPIS_THROTTLED ? SEND_THROTTLED : SEND_UNREACHABLE);
-    }
+    enum ipis_result result = ask(visit, &call, kidc, resident, &life);
+    if (result == IPIS_UNREACHABLE || result == IPIS_THROTTLED)
+        return give_up(visit, &before, &call, resident, result, limit);
     if (limit_code_life(store, arena, result == IPIS_OK, &life) != STORE_OK)
         log_warn("signin.code_life not kept request=%s", visit->rq->id);
     visit->interaction.code_expires_at = visit->interaction.code_sent_at + life;

@@ -43,9 +43,7 @@ static void add_claims(struct buf *list, str claims)
     while (str_word(&claims, ' ', &claim)) {
         if (str_eq(claim, STR("sub")) || str_list_has(buf_str(list), ' ', claim))
             continue;
-        if (list->n > 0)
-            buf_char(list, ' ');
-        buf_add(list, claim);
+        buf_add_word(list, claim);
     }
 }
 

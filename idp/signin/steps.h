@@ -35,12 +35,12 @@ enum send_result {
     SEND_FROZEN,      /* until limit->until */
     SEND_LIMITED,     /* too many codes for this number, until limit->until */
     SEND_THROTTLED,   /* the register wants to be left alone, until limit->until */
-    SEND_UNREACHABLE, /* it did not answer */
+    SEND_UNREACHABLE, /* it did not answer, or not as it should */
     SEND_ANSWERED,    /* the request was answered here: a failure, or another tab was faster */
 };
 /** Asks the register to send a code to `kidc`, and stores that it did; a second click meanwhile finds STAGE_CODE_SENT
  * and sends nothing. SEND_DONE says nothing about whether the number exists. In every other case the stage is as
- * before. */
+ * before; a code that the register may have sent all the same stays counted. */
 MUST_CHECK enum send_result code_send(struct visit *visit, const struct kidc *kidc, struct limit *limit);
 
 #endif
