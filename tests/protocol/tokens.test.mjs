@@ -181,6 +181,10 @@ test('refresh: a narrower scope is given, a wider one refused', async () => {
   const { tokens } = await flow({ parameters: { scope: 'openid profile' } });
   const narrow = await oidc.refreshTokenGrant(portal.config, tokens.refresh_token, { scope: 'openid' });
   assert.equal(narrow.scope, 'openid');
+  const userinfo = await (await fetch(`${servers.provider.issuer}/userinfo`, { headers: { authorization: `Bearer ${narrow.access_token}` } })).json();
+  assert.deepEqual(Object.keys(userinfo), ['sub'], 'and opens no more than it says');
+  const whole = await oidc.refreshTokenGrant(portal.config, tokens.refresh_token);
+  assert.equal((await oidc.fetchUserInfo(portal.config, whole.access_token, whole.claims().sub)).family_name, servers.resident.familyNameEn, 'the refresh token itself is as wide as before');
   await assert.rejects(oidc.refreshTokenGrant(portal.config, tokens.refresh_token, { scope: 'openid email' }), { error: 'invalid_scope' });
 });
 

@@ -129,6 +129,25 @@ static void the_origin_of_a_redirect_uri(void **state)
     assert_null(redirect_uri_origin(STR("kh.gov.app:/cb")).p);
 }
 
+static void a_narrower_scope_gives_less(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    str members =
+        STR("\"name\":\"Sok Dara\",\"email\":\"a@b\",\"email_verified\":true,\"address\":{\"country\":\"KH\"},"
+            "\"address#km\":{\"country\":\"KH\"},\"picture\":\"data:\"");
+    str whole = STR("openid profile email address");
+    assert_true(str_eq(claims_narrow(arena, members, whole, whole), members));
+    assert_true(str_is(claims_narrow(arena, members, whole, STR("openid email")),
+                       "\"email\":\"a@b\",\"email_verified\":true,\"picture\":\"data:\""));
+    assert_true(str_is(claims_narrow(arena, members, whole, STR("openid")), "\"picture\":\"data:\""));
+    /* identity asks for the name as well */
+    assert_true(str_is(claims_narrow(arena, STR("\"name\":\"x\""), STR("profile identity"), STR("identity")),
+                       "\"name\":\"x\""));
+    assert_int_equal(claims_narrow(arena, STR(""), whole, STR("openid")).n, 0);
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +161,7 @@ int main(void)
         cmocka_unit_test(a_claim_needs_its_scope_or_a_registration),
         cmocka_unit_test(redirect_uris_match_byte_for_byte),
         cmocka_unit_test(the_origin_of_a_redirect_uri),
+        cmocka_unit_test(a_narrower_scope_gives_less),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
