@@ -123,7 +123,6 @@ static void audit_issue(const struct exchange_of_code *exchange)
                                 .outcome = STR("ok"),
                                 .client_id = exchange->code.of.client_id,
                                 .subject = exchange->code.of.subject,
-                                .session_id = exchange->code.of.sid,
                                 .request_id = str_of(exchange->request->rq->id),
                                 .peer = exchange->request->rq->peer,
                                 .detail = STR("authorization_code")};
