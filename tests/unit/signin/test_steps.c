@@ -15,6 +15,11 @@ static void enter(enum ipis_result answer)
     post("action", "continue", "otp", "123456");
 }
 
+static void sent_long_ago(struct interaction *interaction)
+{
+    interaction->code_sent_at = 1;
+}
+
 /* ---- the number ---- */
 
 static void a_number_with_a_wrong_check_digit_never_reaches_the_register(void **state)
@@ -87,6 +92,65 @@ static void a_register_that_is_away_leaves_the_sign_in_where_it_was(void **state
     world.reg.send = IPIS_OK;
     post("action", "continue", "kidc", KIDC);
     assert_page("signin/otp", 200);
+}
+
+static void a_code_that_may_have_been_sent_stays_counted(void **state)
+{
+    (void)state;
+    world.reg.send = IPIS_UNREACHABLE;
+    world.reg.arrived = true;
+    ask_sign_in((struct interaction){0});
+    get_page();
+    for (int i = 0; i < world.settings.otp_sends_per_kidc; i++) {
+        post("action", "continue", "kidc", KIDC);
+        assert_page("signin/kidc", 503);
+    }
+    post("action", "continue", "kidc", KIDC);
+    assert_page("signin/kidc", 429);
+    assert_int_equal(world.reg.sends, world.settings.otp_sends_per_kidc);
+}
+
+static void a_code_that_may_have_been_sent_again_counts_in_its_sign_in(void **state)
+{
+    (void)state;
+    struct interaction interaction;
+    world.settings.otp_resend_wait = 0;
+    to_code();
+    world.reg.send = IPIS_UNREACHABLE;
+    post("action", "resend"); /* surely not sent */
+    assert_page("signin/otp", 503);
+    load_interaction(&interaction);
+    assert_int_equal(interaction.codes_sent, 1);
+    world.reg.arrived = true;
+    world.settings.otp_resend_wait = 30;
+    change_interaction(sent_long_ago);
+    post("action", "resend");
+    assert_page("signin/otp", 503);
+    load_interaction(&interaction);
+    assert_int_equal(interaction.stage, STAGE_CODE_SENT);
+    assert_int_equal(interaction.codes_sent, 2);
+    assert_true(interaction.code_sent_at > 1);
+    post("action", "resend");
+    assert_page("signin/otp", 429); /* the wait holds */
+    assert_int_equal(world.reg.sends, 3);
+}
+
+static void a_try_that_may_have_been_judged_stays_counted(void **state)
+{
+    (void)state;
+    to_code();
+    for (int i = 0; i < 5; i++) {
+        enter(IPIS_UNREACHABLE);
+        assert_page("signin/otp", 503);
+    }
+    world.reg.arrived = true;
+    for (int i = 0; i < world.settings.otp_attempts; i++) {
+        enter(IPIS_UNREACHABLE);
+        assert_page("signin/otp", 503);
+    }
+    enter(IPIS_OK);
+    assert_page("signin/frozen", 429);
+    assert_int_equal(world.reg.checks, 5 + world.settings.otp_attempts);
 }
 
 static void an_address_gets_only_so_many_numbers_a_minute(void **state)
@@ -356,6 +420,9 @@ int main(void)
         WORLD_TEST(numbers_that_exist_and_numbers_that_do_not_look_the_same),
         WORLD_TEST(a_wrong_code_looks_the_same_for_numbers_that_do_not_exist),
         WORLD_TEST(a_register_that_is_away_leaves_the_sign_in_where_it_was),
+        WORLD_TEST(a_code_that_may_have_been_sent_stays_counted),
+        WORLD_TEST(a_code_that_may_have_been_sent_again_counts_in_its_sign_in),
+        WORLD_TEST(a_try_that_may_have_been_judged_stays_counted),
         WORLD_TEST(an_address_gets_only_so_many_numbers_a_minute),
         WORLD_TEST(a_number_gets_only_so_many_codes_an_hour),
         WORLD_TEST(the_number_is_stored_sealed_only),

@@ -36,6 +36,7 @@ static struct world {
     char csrf[64];          /* of the form it shows */
     struct {
         enum ipis_result send, check;
+        bool arrived; /* what is unreachable got the request all the same */
         int64_t expires_in, kyc_expires_at, retry_after;
         const char *code;
         unsigned sends, checks;
@@ -163,6 +164,7 @@ enum ipis_result ipis_send_otp(struct ipis *ipis, struct ipis_call *call, const 
     if (world.reg.during)
         world.reg.during();
     call->retry_after = world.reg.retry_after;
+    call->may_have_arrived = world.reg.send != IPIS_UNREACHABLE || world.reg.arrived;
     if (world.reg.send == IPIS_OK)
         *expires_in = world.reg.expires_in;
     return world.reg.send;
@@ -176,6 +178,7 @@ enum ipis_result ipis_check_otp(struct ipis *ipis, struct ipis_call *call, const
     if (world.reg.during)
         world.reg.during();
     call->code = world.reg.code ? str_of(world.reg.code) : STR_NONE;
+    call->may_have_arrived = world.reg.check != IPIS_UNREACHABLE || world.reg.arrived;
     if (world.reg.check == IPIS_OK)
         *out = (struct ipis_proof){STR("kyc-token-of-this-sign-in"), clock_now(), world.reg.kyc_expires_at};
     return world.reg.check;
