@@ -33,6 +33,7 @@ struct settings {
     int64_t otp_resend_wait;    /* seconds between two */
     int64_t otp_sends_per_kidc; /* codes an hour for one KIdC, whoever asks */
     /* limits */
+    int64_t limit_requests_per_ip; /* authorization requests a minute from one address that need a page */
     int64_t limit_signins_per_ip;  /* KIdC entries a minute from one address */
     int64_t limit_client_failures; /* failed client authentications a minute for one client and address, before 429 */
     int64_t limit_connections, limit_connections_per_ip;

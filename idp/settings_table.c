@@ -76,6 +76,9 @@ const struct setting setting_table[] = {
     {"otp.sends_per_kidc", SETTING_NUMBER, AT(otp_sends_per_kidc), "6", 1, MILLION, NULL,
      "Codes that are sent to one KIdC within an hour, whoever asks for them."},
 
+    {"limit.requests_per_ip", SETTING_NUMBER, AT(limit_requests_per_ip), "1200", 1, MILLION, NULL,
+     "Authorization requests within a minute from one address (IPv6: one /64) that lead to the sign-in pages: each is "
+     "kept until it is over. Mobile networks put thousands of people behind one address."},
     {"limit.signins_per_ip", SETTING_NUMBER, AT(limit_signins_per_ip), "30", 1, MILLION, NULL,
      "KIdC entered within a minute from one address (IPv6: one /64)."},
     {"limit.client_failures", SETTING_NUMBER, AT(limit_client_failures), "30", 1, MILLION, NULL,

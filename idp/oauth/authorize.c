@@ -9,6 +9,9 @@
 #include "oauth/response.h"
 #include "oauth/subject.h"
 #include "records/grant.h"
+#include "records/peer.h"
+
+#define MINUTE 60
 
 /* What a finished interaction is turned into. */
 struct issue {
@@ -220,12 +223,25 @@ static void forget_result(struct interaction *interaction)
     interaction->sid = interaction->resident = interaction->granted_claims = STR_NONE;
 }
 
+/* Whether this address has begun too much lately: each request that is stored takes room. */
+static bool is_flooding(struct provider *provider, struct request *rq)
+{
+    uint32_t total = 0;
+    int64_t ends_at;
+    str name = arena_printf(rq->arena, "authorize:%.*s", STR_FMT(peer_network(rq->arena, rq->peer)));
+    return store_count(provider->store, RECORD_COUNTER, name, 1, MINUTE, &total, &ends_at) == STORE_OK &&
+           total > (uint32_t)provider->settings->limit_requests_per_ip;
+}
+
 /* Stores the checked request and goes on at `path`. */
 static void hand_over(struct authorize_request *request, const char *path)
 {
     struct provider *provider = request->provider;
-    if (interaction_create(provider->store, request->rq, authorize_browser_secret(request), &request->interaction,
-                           provider->settings->life_interaction) == STORE_OK)
+    if (is_flooding(provider, request->rq))
+        response_send_error(provider, request->rq, &request->interaction,
+                            OAUTH_ERROR("temporarily_unavailable", "too many requests from this address"));
+    else if (interaction_create(provider->store, request->rq, authorize_browser_secret(request), &request->interaction,
+                                provider->settings->life_interaction) == STORE_OK)
         send_to(provider, request->rq, path, &request->interaction);
     else
         response_send_error(provider, request->rq, &request->interaction,

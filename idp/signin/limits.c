@@ -1,28 +1,15 @@
 #include "signin/limits.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "crypto/primitives.h"
+#include "records/peer.h"
 #include "store/codec.h"
 
 #define MINUTE 60
 #define HOUR 3600
 #define CODE_LIFE 180
-
-str limit_peer(struct arena *arena, str peer)
-{
-    struct in6_addr address;
-    char text[INET6_ADDRSTRLEN];
-    if (!peer.p || peer.n >= sizeof text)
-        return STR("?");
-    memcpy(text, peer.p, peer.n);
-    text[peer.n] = '\0';
-    if (inet_pton(AF_INET6, text, &address) != 1 || IN6_IS_ADDR_V4MAPPED(&address))
-        return peer;
-    return hex_encode(arena, str_bytes(&address, 8));
-}
 
 static str name_of(struct arena *arena, const char *what, str whose)
 {
@@ -75,7 +62,7 @@ static enum store_result take_back(struct store *store, struct arena *arena, str
 enum store_result limit_typed(struct store *store, struct arena *arena, const struct settings *settings, str peer,
                               struct limit *out)
 {
-    str name = name_of(arena, "signin-peer", limit_peer(arena, peer));
+    str name = name_of(arena, "signin-peer", peer_network(arena, peer));
     return count(store, arena, name, 1, MINUTE, settings->limit_signins_per_ip, out);
 }
 

@@ -12,9 +12,6 @@ struct limit {
     int64_t until; /* seconds: when counting starts anew */
 };
 
-/** A peer as it is counted: an IPv4 address, or the /64 network of an IPv6 one, which is one customer's. */
-str limit_peer(struct arena *arena, str peer);
-
 /* Those that count do so at once, before what they allow is done. STORE_OK or what went wrong with the store: nothing
  * is allowed then. */
 

@@ -123,7 +123,7 @@ export class Provider {
     provider.issuer = `http://localhost:${provider.port}`;
     provider.settings = {
       issuer: provider.issuer, 'listen.port': provider.port, data: provider.data, 'register.url': register.url,
-      'limit.signins_per_ip': 10000, 'otp.sends_per_kidc': 10000, 'limit.connections_per_ip': 0, ...settings,
+      'limit.signins_per_ip': 10000, 'limit.requests_per_ip': 100000, 'otp.sends_per_kidc': 10000, 'limit.connections_per_ip': 0, ...settings,
     };
     await provider.run();
     return provider;

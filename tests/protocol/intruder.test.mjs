@@ -93,6 +93,14 @@ test('a condition on acr or sub that is not understood is an error, never passed
   assert.ok((await ask(['somebody', sub])).get('code'));
 });
 
+test('an address that begins too many sign-ins is told to come back, and nothing is stored', async () => {
+  const small = await fixture({ 'limit.requests_per_ip': 3 });
+  const rp = await relyingParty(small.provider);
+  const answers = [];
+  for (let i = 0; i < 5; i++) answers.push(await new Browser().request((await authorizationRequest(rp.config)).url));
+  assert.deepEqual(answers.map((page) => new URL(page.location).searchParams.get('error')), [null, null, null, 'temporarily_unavailable', 'temporarily_unavailable']);
+});
+
 test('a long prompt is refused', async () => {
   const page = await new Browser().go((await authorizationRequest(portal.config, { prompt: 'login '.repeat(50) })).url);
   assert.equal(new URL(page.location).searchParams.get('error'), 'invalid_request');

@@ -106,17 +106,6 @@ static void guesses_at_the_same_time_get_no_more_tries(void **state)
     assert_int_equal(allowed, world.settings.otp_attempts);
 }
 
-static void an_ipv6_network_counts_as_one_peer(void **state)
-{
-    (void)state;
-    TEST_ARENA;
-    assert_str(limit_peer(arena, STR("192.0.2.7")), "192.0.2.7");
-    assert_str(limit_peer(arena, STR("::ffff:192.0.2.7")), "::ffff:192.0.2.7");
-    assert_str(limit_peer(arena, STR("2001:db8:1:2:3:4:5:6")), "20010db800010002");
-    assert_str(limit_peer(arena, STR("2001:db8:1:2:ffff::1")), "20010db800010002");
-    assert_str(limit_peer(arena, STR_NONE), "?");
-}
-
 static void the_registers_last_word_on_a_codes_life_is_kept(void **state)
 {
     (void)state;
@@ -139,7 +128,6 @@ int main(void)
         WORLD_TEST(a_try_that_was_not_judged_is_given_back_once),
         WORLD_TEST(proving_it_forgets_this_residents_tries_only),
         WORLD_TEST(guesses_at_the_same_time_get_no_more_tries),
-        WORLD_TEST(an_ipv6_network_counts_as_one_peer),
         WORLD_TEST(the_registers_last_word_on_a_codes_life_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
