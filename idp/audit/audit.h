@@ -23,11 +23,12 @@ MUST_CHECK bool audit_write(struct store *store, struct audit_entry *entry);
 
 struct audit_queue;
 /** Entries that nobody waits for: a thread writes them within `flush_ms`. When `capacity` entries wait, audit_later
- * waits too rather than lose one. */
+ * waits too rather than lose one; but when the store fails as well, for two seconds at most: then the entry is lost,
+ * which the log says, and so are further ones without a wait until the store works again. */
 struct audit_queue *audit_queue_new(struct store *store, unsigned flush_ms, unsigned capacity);
 /** Copies `entry`. */
 void audit_later(struct audit_queue *queue, const struct audit_entry *entry);
-/** Writes what waits, then ends the thread. */
+/** Writes what waits, then ends the thread. What a store that fails refuses once more is lost, and the log says so. */
 void audit_queue_free(struct audit_queue *queue);
 
 /** The entry as JSON text, from a stored value. */

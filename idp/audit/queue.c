@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -5,6 +6,8 @@
 #include "audit/entry.h"
 #include "base/clock.h"
 #include "base/log.h"
+
+#define WAIT_MS 2000 /* for a store that fails; then the server must go on */
 
 /* An encoded entry that waits. */
 struct item {
@@ -23,6 +26,8 @@ struct audit_queue {
     struct item *first, **end;
     unsigned count; /* with those being written */
     bool ending;
+    bool failing; /* the last batch could not be written */
+    bool losing;  /* an entry was given up since one could: nobody waits again before */
 };
 
 static void require(bool ok)
@@ -55,8 +60,12 @@ static bool flush(struct audit_queue *queue)
     pthread_mutex_unlock(&queue->lock);
     bool written = write_items(queue->store, first, count);
     pthread_mutex_lock(&queue->lock);
-    if (!written)
+    queue->failing = !written;
+    if (!written) {
+        pthread_cond_broadcast(&queue->room);
         return false;
+    }
+    queue->losing = false;
     for (unsigned i = 0; i < count; i++) {
         struct item *item = queue->first;
         queue->first = item->next;
@@ -69,14 +78,20 @@ static bool flush(struct audit_queue *queue)
     return true;
 }
 
+static struct timespec time_in(unsigned ms)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    int64_t ns = at.tv_nsec + (int64_t)(ms % 1000) * 1000000;
+    at.tv_sec += ms / 1000 + ns / 1000000000;
+    at.tv_nsec = ns % 1000000000;
+    return at;
+}
+
 /* With the lock held: until flush_ms have passed, or the queue is full (if `early`), or is ending. */
 static void wait_for_entries(struct audit_queue *queue, bool early)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t ns = until.tv_nsec + (int64_t)(queue->flush_ms % 1000) * 1000000;
-    until.tv_sec += queue->flush_ms / 1000 + ns / 1000000000;
-    until.tv_nsec = ns % 1000000000;
+    const struct timespec until = time_in(queue->flush_ms);
     int rc = 0;
     while (rc == 0 && !queue->ending && !(early && queue->count >= queue->capacity))
         rc = pthread_cond_timedwait(&queue->changed, &queue->lock, &until);
@@ -107,11 +122,29 @@ struct audit_queue *audit_queue_new(struct store *store, unsigned flush_ms, unsi
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&queue->changed, &attributes);
+    pthread_cond_init(&queue->room, &attributes);
     pthread_condattr_destroy(&attributes);
-    pthread_cond_init(&queue->room, NULL);
     pthread_mutex_init(&queue->lock, NULL);
     require(pthread_create(&queue->thread, NULL, run, queue) == 0);
     return queue;
+}
+
+/* With the lock held: until there is room. False when the store fails and there is none for too long. */
+static bool wait_for_room(struct audit_queue *queue)
+{
+    const struct timespec until = time_in(WAIT_MS);
+    bool late = false;
+    while (queue->count >= queue->capacity) {
+        if (queue->failing && (late || queue->losing)) {
+            queue->losing = true;
+            return false;
+        }
+        if (late)
+            pthread_cond_wait(&queue->room, &queue->lock);
+        else
+            late = pthread_cond_timedwait(&queue->room, &queue->lock, &until) == ETIMEDOUT;
+    }
+    return true;
 }
 
 void audit_later(struct audit_queue *queue, const struct audit_entry *entry)
@@ -125,8 +158,13 @@ void audit_later(struct audit_queue *queue, const struct audit_entry *entry)
     item->next = NULL;
     item->encoded = (str){item->bytes, encoded.n};
     pthread_mutex_lock(&queue->lock);
-    while (queue->count >= queue->capacity)
-        pthread_cond_wait(&queue->room, &queue->lock);
+    if (!wait_for_room(queue)) {
+        pthread_mutex_unlock(&queue->lock);
+        log_error("audit.lost action=%.*s outcome=%.*s request=%.*s", STR_FMT(entry->action), STR_FMT(entry->outcome),
+                  STR_FMT(entry->request_id));
+        free(item);
+        return;
+    }
     *queue->end = item;
     queue->end = &item->next;
     if (++queue->count >= queue->capacity)

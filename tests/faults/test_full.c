@@ -178,6 +178,60 @@ static void the_audit_queue_keeps_what_a_full_disk_refused(void **state)
     assert_int_equal(report.entries, written + 100);
 }
 
+/* An entry larger than a page, and a disk on which not one of these has room. Returns how many entries are there. */
+static unsigned fill_with(struct fixture *f, struct audit_entry *entry)
+{
+    char *detail = arena_alloc(f->arena, 20000);
+    memset(detail, 'x', 20000);
+    *entry = (struct audit_entry){.action = STR("signin.otp"), .outcome = STR("ok"), .detail = {detail, 20000}};
+    make_scarce(f);
+    unsigned written = fill(f);
+    while (audit_write(f->store, entry))
+        written++;
+    return written;
+}
+
+static uint64_t count_entries(struct fixture *f)
+{
+    struct audit_report report;
+    assert_true(audit_verify(f->store, f->arena, &report));
+    return report.entries;
+}
+
+static void a_full_audit_queue_on_a_full_disk_holds_nobody_up_for_long(void **state)
+{
+    struct fixture *f = *state;
+    struct audit_entry entry;
+    unsigned written = fill_with(f, &entry);
+    struct audit_queue *queue = audit_queue_new(f->store, 1, 20);
+    int64_t started = clock_mono_ms();
+    for (int i = 0; i < 50; i++)
+        audit_later(queue, &entry);
+    assert_in_range(clock_mono_ms() - started, 1900, 5000);
+    audit_queue_free(queue); /* ends, though nothing can be written */
+    assert_true(clock_mono_ms() - started < 6000);
+    make_room(f);
+    assert_int_equal(count_entries(f), written);
+}
+
+static void a_full_audit_queue_goes_on_when_there_is_room_again(void **state)
+{
+    struct fixture *f = *state;
+    struct audit_entry entry;
+    unsigned written = fill_with(f, &entry);
+    struct audit_queue *queue = audit_queue_new(f->store, 1, 20);
+    for (int i = 0; i < 25; i++)
+        audit_later(queue, &entry);
+    make_room(f);
+    int64_t end = clock_mono_ms() + 5000;
+    while (store_size(f->store, RECORD_AUDIT) < written + 20 && clock_mono_ms() < end)
+        usleep(1000);
+    for (int i = 0; i < 100; i++)
+        audit_later(queue, &entry);
+    audit_queue_free(queue);
+    assert_int_equal(count_entries(f), written + 120); /* those 5 are lost */
+}
+
 static void a_backup_that_does_not_fit_fails_and_leaves_no_copy(void **state)
 {
     struct fixture *f = *state;
@@ -202,6 +256,8 @@ int main(int argc, char **argv)
         FULL_TEST(a_full_disk_can_still_be_opened),
         FULL_TEST(lively_records_survive_a_full_disk_as_well),
         FULL_TEST(the_audit_queue_keeps_what_a_full_disk_refused),
+        FULL_TEST(a_full_audit_queue_on_a_full_disk_holds_nobody_up_for_long),
+        FULL_TEST(a_full_audit_queue_goes_on_when_there_is_room_again),
         FULL_TEST(a_backup_that_does_not_fit_fails_and_leaves_no_copy),
     };
     on_small_disk = argc > 1 && strcmp(argv[1], "disk") == 0;
