@@ -55,6 +55,19 @@ static const struct verb verbs[] = {
      .summary = "Removes a relying party: its consents, grants and tokens end with it.",
      .flags = client_remove_flags,
      .run = client_remove_run},
+    {.name = "key create",
+     .summary = "Makes a new key ring beside an existing store: only for when the old one is lost for good.\n\n"
+                "What comes from the ring changes with it, for everybody at once:\n"
+                "- every resident's sub at every relying party: each of them sees a stranger, who may open a second\n"
+                "  account; tell all of them before;\n"
+                "- every consent is asked for again;\n"
+                "- the signing keys: what was issued before can't be checked or refreshed any more;\n"
+                "- residents' references: the audit record before and after can't be put together.\n"
+                "A backup of the ring, put back, changes none of that. If there is no master key, one is made too.\n"
+                "The server must be stopped, and the old ring, if it is there, moved away.",
+     .flags = key_create_flags,
+     .json = true,
+     .run = key_create_run},
     {.name = "key list",
      .summary = "Lists the signing keys: next, active and retired.",
      .json = true,

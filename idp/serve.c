@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "oauth/oauth.h"
+#include "operator/estate.h"
 #include "ops/ops.h"
 #include "signin/signin.h"
 
@@ -110,14 +111,13 @@ static bool take_data(struct parts *parts)
     return true;
 }
 
-static bool open_keys(struct parts *parts, char *error, size_t size)
+static bool open_data(struct parts *parts, char *error, size_t size)
 {
-    const char *ring = arena_printf(parts->arena, "%.*s/keys.ring", STR_FMT(parts->settings->data)).p;
-    const char *master = arena_cstr(parts->arena, parts->settings->master_key);
-    if (access(ring, F_OK) != 0 && !ring_create(ring, master, error, size))
-        return false;
-    parts->provider.keys = ring_open(ring, master, error, size);
-    return parts->provider.keys;
+    struct estate estate;
+    bool opened = estate_open_in(parts->settings, true, &estate, error, size);
+    parts->provider.keys = estate.ring;
+    parts->provider.store = estate.store;
+    return opened;
 }
 
 static const char *text_or_null(struct arena *arena, str text)
@@ -163,9 +163,8 @@ static bool open_parts(struct parts *parts)
     char error[1024] = "it failed without saying why";
     p->settings = s;
     p->sign_in_silently = signin_silently;
-    if (!open_keys(parts, error, sizeof error) ||
-        !(p->store = store_open(arena_printf(parts->arena, "%.*s/store", STR_FMT(s->data)).p, error, sizeof error)) ||
-        !open_pages(parts, error, sizeof error) || !(p->ipis = open_register(parts->arena, s, error, sizeof error)))
+    if (!open_data(parts, error, sizeof error) || !open_pages(parts, error, sizeof error) ||
+        !(p->ipis = open_register(parts->arena, s, error, sizeof error)))
         return say(error);
     p->audit = audit_queue_new(p->store, (unsigned)s->audit_flush_ms, AUDIT_QUEUE);
     p->clients = client_registry_new(p->store);

@@ -23,7 +23,8 @@ static struct finding check_data(struct command *command)
 {
     struct finding finding = {.what = "data"};
     CLEANUP(estate_close) struct estate estate = {0};
-    if (access(estate_ring_path(command), F_OK) != 0) {
+    const char *store = arena_printf(command->arena, "%.*s/store", STR_FMT(command->settings.data)).p;
+    if (access(estate_ring_path(command), F_OK) != 0 && access(store, F_OK) != 0) {
         finding.fine = true;
         finding.text = STR("no key ring yet: konsao serve makes it at its first start");
         return finding;

@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ERROR_BYTES 512
+#define ERROR_BYTES 1024
 
 /* Files that this user makes in another's folder could not be opened by the server afterwards. */
 static bool check_owner(const char *path)
@@ -28,18 +30,96 @@ const char *estate_ring_path(struct command *command)
     return arena_printf(command->arena, "%.*s/keys.ring", STR_FMT(command->settings.data)).p;
 }
 
-static bool open_all(struct command *command, bool make, struct estate *out, char *error)
+struct place {
+    const char *ring, *master, *store;
+    char *error;
+    size_t error_size;
+};
+
+static struct place place_of(struct arena *arena, const struct settings *settings, char *error, size_t error_size)
 {
-    const char *ring = estate_ring_path(command), *master = command->settings.master_key.p;
-    /* When a server makes the ring at this moment too, one of the two fails, and both can open it. */
-    if (make && access(ring, F_OK) != 0 && !ring_create(ring, master, error, ERROR_BYTES) && access(ring, F_OK) != 0)
-        return false;
-    out->ring = ring_open(ring, master, error, ERROR_BYTES);
-    if (!out->ring)
-        return false;
-    out->store =
-        store_open(arena_printf(command->arena, "%.*s/store", STR_FMT(command->settings.data)).p, error, ERROR_BYTES);
+    return (struct place){.ring = arena_printf(arena, "%.*s/keys.ring", STR_FMT(settings->data)).p,
+                          .master = arena_cstr(arena, settings->master_key),
+                          .store = arena_printf(arena, "%.*s/store", STR_FMT(settings->data)).p,
+                          .error = error,
+                          .error_size = error_size};
+}
+
+PRINTF_LIKE(2, 3) static bool refuse(const struct place *place, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(place->error, place->error_size, format, args);
+    va_end(args);
+    return false;
+}
+
+static bool open_store(const struct place *place, struct estate *out)
+{
+    if (!out->store)
+        out->store = store_open(place->store, place->error, place->error_size);
     return out->store != NULL;
+}
+
+static bool stop_at_first(const struct record *record, void *context)
+{
+    (void)record;
+    *(bool *)context = true;
+    return false;
+}
+
+/* Whether anything in the store came about with a ring; a store that can't say counts as one that holds something. */
+static bool needs_its_ring(struct store *store)
+{
+    static const enum record_kind kinds[] = {RECORD_CLIENT, RECORD_GRANT, RECORD_AUDIT};
+    bool found = false;
+    for (size_t i = 0; i < COUNT_OF(kinds) && !found; i++)
+        if (store_scan(store, kinds[i], -1, STR_NONE, STR_NONE, stop_at_first, &found) != STORE_OK)
+            return true;
+    return found;
+}
+
+/* There is no ring: makes one if that changes nothing for anybody. */
+static bool make_first_ring(const struct place *place, bool make, struct estate *out)
+{
+    if (access(place->store, F_OK) == 0) {
+        if (!open_store(place, out))
+            return false;
+        if (needs_its_ring(out->store))
+            return refuse(
+                place,
+                "%s is not there, but the store beside it is in use: put the ring back, from a backup if need "
+                "be. Only if it is lost for good: `konsao key create --yes` makes a new one, and every "
+                "resident's sub becomes another (see konsao key create --help)",
+                place->ring);
+    }
+    if (!make)
+        return refuse(place, "there is no %s yet: `konsao serve` makes it at its first start", place->ring);
+    /* When a server makes the ring at this moment too, one of the two fails, and both can open it. */
+    return ring_create(place->ring, place->master, place->error, place->error_size) || access(place->ring, F_OK) == 0;
+}
+
+static bool open_all(const struct place *place, bool make, struct estate *out)
+{
+    if (access(place->ring, F_OK) != 0) {
+        if (errno != ENOENT)
+            return refuse(place, "%s can't be looked at: %s", place->ring, strerror(errno));
+        if (!make_first_ring(place, make, out))
+            return false;
+    }
+    out->ring = ring_open(place->ring, place->master, place->error, place->error_size);
+    return out->ring && open_store(place, out);
+}
+
+bool estate_open_in(const struct settings *settings, bool make, struct estate *out, char *error, size_t error_size)
+{
+    CLEANUP(arena_release) struct arena *arena = arena_new();
+    struct place place = place_of(arena, settings, error, error_size);
+    *out = (struct estate){0};
+    if (open_all(&place, make, out))
+        return true;
+    estate_close(out);
+    return false;
 }
 
 bool estate_open(struct command *command, bool make, struct estate *out)
@@ -51,7 +131,20 @@ bool estate_open(struct command *command, bool make, struct estate *out)
         return command_fails("the data folder %s can't be made: %s", path, strerror(errno)) == DONE;
     if (!check_owner(path))
         return false;
-    return open_all(command, make, out, error) || command_fails("%s", error) == DONE;
+    return estate_open_in(&command->settings, make, out, error, sizeof error) || command_fails("%s", error) == DONE;
+}
+
+bool estate_open_with_new_ring(struct command *command, struct estate *out)
+{
+    char error[ERROR_BYTES] = "";
+    struct place place = place_of(command->arena, &command->settings, error, sizeof error);
+    *out = (struct estate){0};
+    if (!check_owner(command->settings.data.p))
+        return false;
+    if (open_store(&place, out) && ring_create(place.ring, place.master, error, sizeof error) &&
+        (out->ring = ring_open(place.ring, place.master, error, sizeof error)))
+        return true;
+    return command_fails("%s", error) == DONE;
 }
 
 void estate_close(struct estate *estate)

@@ -12,8 +12,15 @@ struct estate {
     struct key_ring *ring;
 };
 
-/** Opens it; when `make` is set, what is missing is made first, as the server does. Tells why when it can't. */
+/** Opens both in the data folder that `settings` name, which is there. With `make`, what is missing is made first: a
+ * key ring only while the store holds no client, grant or audit entry, because every resident's subjects come from the
+ * ring. False with a sentence in `error`, and then nothing is open. */
+MUST_CHECK bool estate_open_in(const struct settings *settings, bool make, struct estate *out, char *error,
+                               size_t error_size);
+/** The same for the command, which makes the data folder too when `make` is set. Tells why when it can't. */
 MUST_CHECK bool estate_open(struct command *command, bool make, struct estate *out);
+/** Makes a key ring where there is none, whatever the store holds, and opens both. Tells why when it can't. */
+MUST_CHECK bool estate_open_with_new_ring(struct command *command, struct estate *out);
 /** For CLEANUP. */
 void estate_close(struct estate *estate);
 /** DATA/keys.ring */

@@ -1,4 +1,9 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "operator/estate.h"
 #include "operator/verbs.h"
@@ -7,6 +12,9 @@ const struct flag key_rotate_flags[] = {
     {"alg", "ALG", "only the keys of this algorithm, such as ES256"},
     {"now", NULL, "even if the next key is younger than key.min_age: relying parties may meet an unknown key"},
     {NULL, NULL, NULL}};
+
+const struct flag key_create_flags[] = {{"yes", NULL, "every sub may become another: I have read the above"},
+                                        {NULL, NULL, NULL}};
 
 static const char *const states[] = {[KEY_NEXT] = "next", [KEY_ACTIVE] = "active", [KEY_RETIRED] = "retired"};
 
@@ -47,6 +55,41 @@ static void print_keys(struct command *command, const struct key_ring *ring)
         printf("%-43.*s  %-6s  %-8s  %.*s  %.*s\n", STR_FMT(keys[i].kid), jose_alg_name(keys[i].alg),
                states[keys[i].state], STR_FMT(command_time(command->arena, keys[i].created_at)),
                STR_FMT(command_time(command->arena, keys[i].drop_at)));
+}
+
+static void close_file(const int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+/* Takes the lock that a server holds, if there ever was one. False, and told, while one runs: it would take up the new
+ * ring at once. */
+static bool lock_out_server(struct command *command, int *lock)
+{
+    const char *path = arena_printf(command->arena, "%.*s/serve.lock", STR_FMT(command->settings.data)).p;
+    *lock = open(path, O_RDWR | O_CLOEXEC);
+    if (*lock < 0 && errno != ENOENT)
+        return command_fails("%s can't be opened: %s", path, strerror(errno)) == DONE;
+    if (*lock >= 0 && flock(*lock, LOCK_EX | LOCK_NB) != 0)
+        return command_fails("a server runs on these data: stop it first") == DONE;
+    return true;
+}
+
+int key_create_run(struct command *command)
+{
+    CLEANUP(estate_close) struct estate estate = {0};
+    if (!command_has(command, "yes"))
+        return command_misused("with a new key ring every resident is a stranger to every relying party: read `konsao "
+                               "key create --help`, then say --yes");
+    CLEANUP(close_file) int lock = -1;
+    if (!lock_out_server(command, &lock) || !estate_open_with_new_ring(command, &estate))
+        return FAILED;
+    struct store_op op = estate_audit(command, "key.create", STR_NONE, STR("every subject may be another"));
+    if (!estate_write(&estate, &op, 1))
+        return command_fails("the key ring is made, but the audit record does not say so");
+    print_keys(command, estate.ring);
+    return DONE;
 }
 
 int key_list_run(struct command *command)

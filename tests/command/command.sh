@@ -52,7 +52,7 @@ ok '… and what is in it' complains 'konsao client rotate-secret'
 ok '--help' exits 0 --help
 ok '… on standard output' says 'konsao backup FOLDER'
 for verb in serve check 'client add' 'client list' 'client show' 'client set' 'client rotate-secret' 'client remove' \
-  'key list' 'key rotate' 'audit show' 'audit verify' backup version; do
+  'key create' 'key list' 'key rotate' 'audit show' 'audit verify' backup version; do
   # shellcheck disable=SC2086
   ok "$verb --help" exits 0 $verb --help
   ok "$verb --help says how" says "konsao $verb"
@@ -226,6 +226,35 @@ wait "$server"
 code=$?
 server=
 ok 'SIGTERM stops it with 0' test "$code" -eq 0
+
+# ---- a key ring that is not there ----
+mv "$data/keys.ring" "$work/keys.ring"
+ok 'serve makes no other ring beside a store in use: failed' exits 1 serve --port "$port"
+ok '… and what to do' complains 'konsao key create --yes'
+ok '… and none was made' test ! -e "$data/keys.ring"
+ok 'nor does client add: failed' exits 1 "${add[@]}"
+ok '… and what to do' complains 'konsao key create --yes'
+ok 'nor key list: failed' exits 1 key list
+ok 'check finds it' exits 1 check --json --set register.url=http://localhost:1
+ok '… and says so' json '.checks.data.ok == false'
+mkdir "$work/audited"
+cp -a "$data/store" "$data/master.key" "$work/audited"
+ok 'key create without --yes: misused' exits 2 key create
+ok '… and none was made' test ! -e "$data/keys.ring"
+ok 'key create --help says what changes' exits 0 key create --help
+ok '… the subjects' says "every resident's sub"
+flock "$data/serve.lock" "$konsao" key create --yes >"$work/out" 2>"$work/err"
+ok 'key create while a server runs: failed' complains 'stop it first'
+ok 'key create --yes' exits 0 key create --yes --json --data "$work/audited"
+ok '… makes keys' json '[.[] | select(.state == "active") | .alg] | sort == ["ES256","RS256"]'
+ok '… that can be used' exits 0 client show late --data "$work/audited"
+ok '… for its owner alone' modes_are "$work/audited/keys.ring" 600
+run audit show --json --action key.create --data "$work/audited"
+ok '… and the audit record says so' says '"key.create"'
+ok 'key create where there is a ring: failed' exits 1 key create --yes --data "$work/audited"
+ok '… and why' complains 'exists already'
+mv "$work/keys.ring" "$data/keys.ring"
+ok 'a ring that is put back works' exits 0 key list
 
 # ---- the audit record ----
 ok 'audit verify --json' exits 0 audit verify --json
