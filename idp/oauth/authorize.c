@@ -133,6 +133,18 @@ static bool take_code_back(struct issue *issue)
     return store_write(store, &op, 1) == STORE_OK && grant_revoke(store, arena, code.of.grant) == STORE_OK;
 }
 
+/* This sign-in is over, or was never here; the way on is the portal, when it is known. */
+static void show_over(struct provider *provider, struct request *rq, int status, const struct client *client)
+{
+    enum lang lang = lang_of_request(rq, LANG_KM);
+    struct view *view = view_new(rq->arena);
+    if (client) {
+        view_text(view, "client_name", client->name[lang]);
+        view_text(view, "client_uri", client->uri);
+    }
+    page_respond(rq, provider->pages, lang, status, "signin/expired", view, STR_NONE);
+}
+
 /* The register can't be asked now: the interaction stays where it is, and the page's way on is to come back here. */
 static void show_unreachable(struct provider *provider, struct request *rq, const struct interaction *interaction)
 {
@@ -174,7 +186,7 @@ static enum finish finish_done(struct issue *issue)
         return ANSWERED;
     }
     if (!take_code_back(issue)) {
-        oauth_error_page(provider, issue->rq, 409, OAUTH_ERROR("invalid_request", "this sign-in was finished already"));
+        show_over(provider, issue->rq, 409, issue->client);
         return ANSWERED;
     }
     switch (release_claims(provider, issue->rq, issue->interaction, &person, &issue->claims, &issue->xroad_id)) {
@@ -294,9 +306,12 @@ void authorize_resume(struct request *rq, void *context)
     struct provider *provider = context;
     struct interaction interaction;
     enum store_result result = interaction_load(provider->store, rq, rq->tail, &interaction);
+    if (result == STORE_NOT_FOUND) {
+        show_over(provider, rq, 404, NULL);
+        return;
+    }
     if (result != STORE_OK) {
-        oauth_error_page(provider, rq, result == STORE_NOT_FOUND ? 404 : 503,
-                         OAUTH_ERROR("invalid_request", "there is no such sign-in in this browser, or it is over"));
+        oauth_error_page(provider, rq, 503, OAUTH_UNAVAILABLE);
         return;
     }
     bool finished = interaction.stage == STAGE_DONE || interaction.stage == STAGE_REFUSED;
