@@ -17,8 +17,9 @@ const struct setting setting_table[] = {
     {"listen.port", SETTING_NUMBER, AT(listen_port), "8080", 1, 65535, NULL, "The port to listen on."},
     {"loops", SETTING_NUMBER, AT(loops), NULL, 1, 256, NULL,
      "Event loops, a thread each. Default: as many as the machine has cores."},
-    {"workers", SETTING_NUMBER, AT(workers), "32", 2, 1024, NULL,
-     "Threads for what may wait: the register, and writes that must be on disk."},
+    {"workers", SETTING_NUMBER, AT(workers), "128", 2, 1024, NULL,
+     "Threads for what may wait: the register, and writes that must be on disk. They take memory rather than "
+     "cores, and little of it."},
     {"trusted_proxy", SETTING_ADDRESS, AT(trusted_proxy), "", 0, 0, NULL,
      "The address of the proxy in front, whose X-Forwarded-For is believed. Empty: there is none."},
     {"data", SETTING_PATH, AT(data), "./data", 1, 0, NULL,
@@ -79,8 +80,10 @@ const struct setting setting_table[] = {
     {"limit.requests_per_ip", SETTING_NUMBER, AT(limit_requests_per_ip), "1200", 1, MILLION, NULL,
      "Authorization requests within a minute from one address (IPv6: one /64) that lead to the sign-in pages: each is "
      "kept until it is over. Mobile networks put thousands of people behind one address."},
-    {"limit.signins_per_ip", SETTING_NUMBER, AT(limit_signins_per_ip), "30", 1, MILLION, NULL,
-     "KIdC entered within a minute from one address (IPv6: one /64)."},
+    {"limit.signins_per_ip", SETTING_NUMBER, AT(limit_signins_per_ip), "300", 1, MILLION, NULL,
+     "KIdC entered within a minute from one address (IPv6: one /64). Mobile networks, universities and cafés put "
+     "hundreds of people behind one IPv4 address; a limit that is too low keeps them all out. Each KIdC has limits of "
+     "its own (otp.*), wherever the tries come from."},
     {"limit.client_failures", SETTING_NUMBER, AT(limit_client_failures), "30", 1, MILLION, NULL,
      "Failed authentications of one client from one address within a minute."},
     {"limit.connections", SETTING_NUMBER, AT(limit_connections), "10000", 4, MILLION, NULL, "Connections in all."},

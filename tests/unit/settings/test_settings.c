@@ -50,8 +50,9 @@ static void without_anything_the_defaults_fit_together(void **state)
     assert_str(s.issuer, "http://localhost:8080");
     assert_str(s.listen_address, "127.0.0.1");
     assert_str(s.master_key, "./data/master.key");
-    assert_int_equal(s.workers, 32);
-    assert_int_equal(s.register_concurrent_max, 24);
+    assert_int_equal(s.workers, 128);
+    assert_int_equal(s.register_concurrent_max, 96);
+    assert_int_equal(s.limit_signins_per_ip, 300);
     assert_int_equal(s.life_interaction, 900);
     assert_int_equal(s.life_refresh, 30 * 86400);
     assert_int_equal(s.life_consent, 365 * 86400);
@@ -188,7 +189,7 @@ static void what_does_not_fit_together_is_explained(void **state)
     static const char *const pairs[][2] = {
         {"key.keep=1d", "a day longer than life.id_token"},
         {"register.connect_timeout_ms=9000", "register.connect_timeout_ms must not"},
-        {"register.concurrent_max=32", "smaller than workers"},
+        {"register.concurrent_max=128", "smaller than workers"},
         {"register.cert=/etc/cert.pem", "register.cert and register.key go together"},
         {"register.xroad_client=KH/GOV/GDI/KONSAO", "go together: whom to ask"},
         {"otp.resend_wait=5m", "the last code could never be used"},
