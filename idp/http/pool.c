@@ -2,6 +2,9 @@
 
 #include "http/internal.h"
 
+/* Handlers keep what is large in the request's arena: the largest frame of ours has 8 KB. */
+#define STACK_BYTES ((size_t)256 * 1024)
+
 struct pool {
     pthread_mutex_t lock;
     pthread_cond_t work;
@@ -47,6 +50,27 @@ static void *work(void *context)
     return NULL;
 }
 
+static bool start_one(struct pool *pool, const pthread_attr_t *attributes)
+{
+    if (pthread_create(&pool->thread[pool->threads], attributes, work, pool) != 0)
+        return false;
+    pool->threads++;
+    return true;
+}
+
+static bool start_all(struct pool *pool, unsigned workers)
+{
+    pthread_attr_t attributes;
+    bool started = pthread_attr_init(&attributes) == 0;
+    if (!started)
+        return false;
+    started = pthread_attr_setstacksize(&attributes, STACK_BYTES) == 0;
+    while (started && pool->threads < workers)
+        started = start_one(pool, &attributes);
+    pthread_attr_destroy(&attributes);
+    return started;
+}
+
 struct pool *pool_new(unsigned workers, unsigned queue_max)
 {
     struct pool *pool = calloc(1, sizeof *pool + workers * sizeof pool->thread[0]);
@@ -56,13 +80,11 @@ struct pool *pool_new(unsigned workers, unsigned queue_max)
     pthread_cond_init(&pool->work, NULL);
     pool->tail = &pool->head;
     pool->waiting_max = queue_max;
-    for (; pool->threads < workers; pool->threads++)
-        if (pthread_create(&pool->thread[pool->threads], NULL, work, pool) != 0) {
-            pool_stop(pool);
-            pool_free(pool);
-            return NULL;
-        }
-    return pool;
+    if (start_all(pool, workers))
+        return pool;
+    pool_stop(pool);
+    pool_free(pool);
+    return NULL;
 }
 
 bool pool_submit(struct pool *pool, struct exchange *x)

@@ -61,10 +61,20 @@ static void problem(struct request *rq, void *context, int status, const char *d
     respond(rq, status, "text/html", str_of(detail));
 }
 
+static void stack_size(struct request *rq, void *context)
+{
+    (void)context;
+    pthread_attr_t attributes;
+    size_t bytes = 0;
+    assert_int_equal(pthread_getattr_np(pthread_self(), &attributes), 0);
+    assert_int_equal(pthread_attr_getstacksize(&attributes, &bytes), 0);
+    pthread_attr_destroy(&attributes);
+    respond(rq, 200, "text/plain", arena_printf(rq->arena, "%zu", bytes));
+}
+
 static const struct route routes[] = {
-    {"GET", "/quick", RUN_INLINE, false, quick, NULL},
-    {"POST", "/quick", RUN_INLINE, false, quick, NULL},
-    {"GET", "/cookie", RUN_INLINE, false, set_cookie, NULL},
+    {"GET", "/stack", RUN_WORKER, false, stack_size, NULL},   {"GET", "/quick", RUN_INLINE, false, quick, NULL},
+    {"POST", "/quick", RUN_INLINE, false, quick, NULL},       {"GET", "/cookie", RUN_INLINE, false, set_cookie, NULL},
     {"POST", "/wait", RUN_WORKER, false, wait_at_gate, NULL},
 };
 
@@ -447,6 +457,18 @@ static void counts_tell_what_happened(void **state)
     http_stop(server, 2000);
 }
 
+static void many_workers_take_little_memory(void **state)
+{
+    (void)state;
+    options.workers = 128;
+    struct http_server *server = test_start(&options);
+    uint64_t bytes = 0;
+    assert_true(
+        str_to_u64(test_body(test_ask(arena, server, STR("GET /stack HTTP/1.1\r\n" HOST "\r\n"))), UINT64_MAX, &bytes));
+    assert_in_range(bytes, 128 * 1024, 512 * 1024);
+    http_stop(server, 2000);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, prepare, clean)
 
 int main(void)
@@ -469,6 +491,7 @@ int main(void)
         TEST(problems_are_answered_by_the_problem_handler),
         TEST(secure_server_marks_its_cookies),
         TEST(counts_tell_what_happened),
+        TEST(many_workers_take_little_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
