@@ -204,9 +204,7 @@ static str names_asked_in(struct arena *arena, const char *const *names, const c
         const char *asked_in = attribute_asked_in(*names);
         if (!asked_in || !str_is(str_of(asked_in), where))
             continue;
-        if (list.n > 0)
-            buf_char(&list, ' ');
-        buf_add(&list, str_of(*names));
+        buf_add_word(&list, str_of(*names));
     }
     return buf_str(&list);
 }
