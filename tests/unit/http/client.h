@@ -30,7 +30,7 @@ static inline struct http_options test_options(const struct route *routes, size_
                                  .loops = 2,
                                  .workers = 2,
                                  .queue_max = 16,
-                                 .connections_max = 64,
+                                 .connections_max = 256,
                                  .idle_seconds = 10,
                                  .request_seconds = 10,
                                  .body_max = 65536,
