@@ -83,11 +83,10 @@ static bool read_since(struct arena *arena, str given, str *out)
 
 static void print_entry(struct arena *arena, str json, struct buf *out)
 {
-    static const char *const names[] = {"actor",          "client_id", "subject", "session_id", "request_id",
-                                        "transaction_id", "xroad_id",  "peer",    "detail"};
+    static const char *const names[] = {"outcome",    "actor",          "client_id", "subject", "session_id",
+                                        "request_id", "transaction_id", "xroad_id",  "peer",    "detail"};
     const json_t *entry = json_parse_object(arena, json, ENTRY_MAX);
     buf_printf(out, "%.*s %s=%.*s", STR_FMT(json_str(entry, "at")), "action", STR_FMT(json_str(entry, "action")));
-    buf_printf(out, " outcome=%.*s", STR_FMT(json_str(entry, "outcome")));
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         str value = json_str(entry, names[i]);
         if (value.n > 0)

@@ -218,6 +218,8 @@ static int read_arguments(struct command *command, int argc, char **argv)
             return -1;
         if (code != 0)
             return MISUSED; /* getopt has said why */
+        if (strcmp(options[index].name, "set") == 0 && !strchr(optarg, '='))
+            return command_misused("--set takes KEY=VALUE, such as --set log.level=debug");
         if (!take_common(command, options[index].name, optarg))
             command->given[command->given_count++] = (struct given_flag){options[index].name, str_of(optarg)};
     }
@@ -234,6 +236,8 @@ static int run(struct command *command, int argc, char **argv)
 {
     str problems;
     command->config = getenv("KONSAO_CONFIG");
+    if (command->config && !*command->config)
+        command->config = NULL;
     int code = read_arguments(command, argc, argv);
     if (code == -1)
         print_verb_help(command->verb);
@@ -262,7 +266,9 @@ int command_run(int argc, char **argv, const struct verb *verbs)
     }
     bool help = argc > 1 && (strcmp(argv[argc - 1], "--help") == 0 || strcmp(argv[argc - 1], "-h") == 0);
     bool group = argc > 1 && is_group(argv[1], verbs);
-    if (argc > 1 && !help && !group)
+    if (!help && group && argc > 2)
+        command_misused("there is no \"%s %s\"", argv[1], argv[2]);
+    else if (argc > 1 && !help && !group)
         command_misused("there is no \"%s\"", argv[1]);
     print_verbs(help ? stdout : stderr, verbs, group ? argv[1] : NULL);
     return help ? DONE : MISUSED;

@@ -49,6 +49,8 @@ ok 'an unknown verb: misused' exits 2 frobnicate
 ok '… and named' complains 'there is no "frobnicate"'
 ok 'a group without a verb: misused' exits 2 client
 ok '… and what is in it' complains 'konsao client rotate-secret'
+ok 'an unknown verb of a group: misused' exits 2 client frobnicate
+ok '… and named' complains 'there is no "client frobnicate"'
 ok '--help' exits 0 --help
 ok '… on standard output' says 'konsao backup FOLDER'
 for verb in serve check 'client add' 'client list' 'client show' 'client set' 'client rotate-secret' 'client remove' \
@@ -69,6 +71,8 @@ ok '--json where there is none: misused' exits 2 backup --json x
 # ---- settings ----
 ok 'a setting that does not exist: misused' exits 2 client list --set no.such=1
 ok '… and named' complains 'no.such is no setting'
+ok 'a setting without a value: misused' exits 2 client list --set log.level
+ok '… and how to say it' complains '--set takes KEY=VALUE'
 ok 'a file that is not there: misused' exits 2 client list --config "$work/none.conf"
 printf 'workers = few\n' >"$work/bad.conf"
 ok 'a bad file: misused' exits 2 serve --config "$work/bad.conf"
@@ -274,6 +278,8 @@ ok '… has nothing' json 'length == 0'
 ok 'audit show --since nonsense: misused' exits 2 audit show --since yesterday
 ok 'audit show for people' exits 0 audit show --action key.rotate
 ok '… has the rotation' says 'action=key.rotate outcome=ok'
+ok 'a refusal of several words' exits 0 audit show --action client.authenticate
+ok '… is quoted' says 'outcome="client authentication failed"'
 ok 'no secret is in it' bash -c "! '$konsao' audit show --json --limit 10000 | grep -qF -- '$newest'"
 
 printf '%d passed, %d failed\n' "$passed" "$failed"
