@@ -89,8 +89,13 @@ str settings_reference(struct arena *arena, bool markdown)
 str settings_explain(struct arena *arena, const struct settings *settings)
 {
     struct buf out = buf_new(arena, 4096);
+    int width = 0;
+    for (size_t i = 0; i < setting_count; i++) {
+        int length = (int)setting_write(arena, settings, &setting_table[i]).n;
+        width = length > width ? length : width;
+    }
     for (size_t i = 0; i < setting_count; i++)
-        buf_printf(&out, "%-28s %-32.*s %.*s\n", setting_table[i].key,
+        buf_printf(&out, "%-28s %-*.*s %.*s\n", setting_table[i].key, width,
                    STR_FMT(setting_write(arena, settings, &setting_table[i])), STR_FMT(settings->origins[i]));
     return buf_str(&out);
 }
