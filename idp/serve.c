@@ -180,6 +180,7 @@ static bool start_http(struct parts *parts)
         .address = arena_cstr(parts->arena, s->listen_address),
         .port = (uint16_t)s->listen_port,
         .loops = (unsigned)s->loops,
+        .writers = (unsigned)s->writers,
         .workers = (unsigned)s->workers,
         .queue_max = (unsigned)s->limit_queue,
         .connections_max = (unsigned)s->limit_connections,

@@ -11,7 +11,7 @@ struct settings {
     str issuer; /* scheme, host and port; http only for a loopback host */
     str listen_address;
     int64_t listen_port;
-    int64_t loops, workers; /* loops: as many as cores by default */
+    int64_t loops, writers, workers; /* loops: as many as cores by default */
     str trusted_proxy;      /* its address; empty: none */
     /* where things are */
     str data;       /* folder: store, key ring */

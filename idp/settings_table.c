@@ -17,6 +17,9 @@ const struct setting setting_table[] = {
     {"listen.port", SETTING_NUMBER, AT(listen_port), "8080", 1, 65535, NULL, "The port to listen on."},
     {"loops", SETTING_NUMBER, AT(loops), NULL, 1, 256, NULL,
      "Event loops, a thread each. Default: as many as the machine has cores."},
+    {"writers", SETTING_NUMBER, AT(writers), "8", 1, 256, NULL,
+     "Threads for what waits for the store alone: tokens, revocation, logout. Few, so that they do not get into each "
+     "other's way; nothing that the register holds up holds them up."},
     {"workers", SETTING_NUMBER, AT(workers), "128", 2, 1024, NULL,
      "Threads for what may wait: the register, and writes that must be on disk. They take memory rather than "
      "cores, and little of it."},

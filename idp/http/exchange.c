@@ -141,14 +141,15 @@ void exchange_run(struct exchange *x)
     }
 }
 
-/* Leaves the request to a worker, which resumes the connection with the answer. */
+/* Leaves the request to a writer or a worker, which resumes the connection with the answer. */
 static enum MHD_Result to_worker(struct exchange *x)
 {
     x->fields = NULL; /* the handler sets them again */
     x->fields_end = &x->fields;
     x->stage = STAGE_WAITING;
     MHD_suspend_connection(x->connection);
-    if (pool_submit(x->server->pool, x))
+    struct pool *writers = x->route->run == RUN_WORKER ? NULL : x->server->writers;
+    if (pool_submit(writers ? writers : x->server->workers, x))
         return MHD_YES;
     answer_problem(x, 503, "too many requests are waiting");
     x->stage = STAGE_ANSWERED;

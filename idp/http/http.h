@@ -72,10 +72,10 @@ struct request {
 str request_header(const struct request *rq, const char *name);
 str request_cookie(const struct request *rq, const char *name);
 
-/** Whether the handler runs where it may wait (on the worker pool). */
+/** Whether the handler runs where it may wait for the store (not on an event loop). */
 bool request_may_wait(const struct request *rq);
 /** For a RUN_INLINE handler that finds it must wait after all, before it has answered: call this and return, and it is
- * run again on the worker pool. */
+ * run again on a writer. */
 void request_move_to_worker(struct request *rq);
 
 /* ---- responses: set headers and cookies, then call one respond_… exactly once ---- */
@@ -95,8 +95,10 @@ void respond_redirect(struct request *rq, str url);
 
 /* ---- routes ---- */
 
-/** Where a handler runs: on the event loop (bounded CPU and store reads only), or on the worker pool (it may wait). */
-enum run_on { RUN_INLINE, RUN_WORKER };
+/** Where a handler runs: on the event loop (bounded CPU and store reads only), on a writer (it also waits for the
+ * store), or on a worker (it may wait for others, such as the register). Writers are few, so that they don't get into
+ * each other's way, and they are never held up by what workers wait for. */
+enum run_on { RUN_INLINE, RUN_WRITER, RUN_WORKER };
 
 typedef void http_handler(struct request *rq, void *context);
 
@@ -117,7 +119,8 @@ struct http_options {
     const char *address;         /* "127.0.0.1", "::1", "0.0.0.0" */
     uint16_t port;               /* 0: any free port (tests) */
     unsigned loops;              /* event loops, one thread each, sharing the port by SO_REUSEPORT */
-    unsigned workers;            /* worker threads, shared */
+    unsigned writers;            /* threads for RUN_WRITER; 0: workers do it */
+    unsigned workers;            /* threads for RUN_WORKER */
     unsigned queue_max;          /* requests that may wait for a worker; beyond it 503 with Retry-After */
     unsigned connections_max;    /* in all */
     unsigned connections_per_ip; /* 0: no limit; loops that accept at the same moment may exceed it by one each */

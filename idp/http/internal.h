@@ -88,7 +88,7 @@ struct http_server {
     uint16_t port;
     struct in6_addr trusted_proxy;
     struct census *census;
-    struct pool *pool;
+    struct pool *workers, *writers; /* writers: NULL when workers do their work */
     pthread_t watch;
     pthread_mutex_t lock; /* with `changed` */
     pthread_cond_t changed;

@@ -91,7 +91,7 @@ static bool check_options(struct http_server *server, char *error, size_t error_
     const struct route *bad = NULL;
     bool needs_workers = false;
     for (size_t i = 0; i < options->route_count; i++)
-        needs_workers = needs_workers || options->routes[i].run == RUN_WORKER;
+        needs_workers = needs_workers || options->routes[i].run != RUN_INLINE;
     if (options->loops == 0 || options->connections_max == 0 || options->request_seconds == 0)
         snprintf(error, error_size, "loops, connections and the time for a request must be at least 1");
     else if (needs_workers && options->workers == 0)
@@ -124,8 +124,11 @@ static bool open_loops(struct http_server *server, char *error, size_t error_siz
 static bool start_threads(struct http_server *server, char *error, size_t error_size)
 {
     snprintf(error, error_size, "can't start the server's threads");
-    server->pool = pool_new(server->options.workers, server->options.queue_max);
-    if (!server->pool)
+    server->workers = pool_new(server->options.workers, server->options.queue_max);
+    if (!server->workers)
+        return false;
+    if (server->options.writers > 0 &&
+        !(server->writers = pool_new(server->options.writers, server->options.queue_max)))
         return false;
     while (server->loops_running < server->options.loops && loop_start(&server->loops[server->loops_running]))
         server->loops_running++;
@@ -135,8 +138,10 @@ static bool start_threads(struct http_server *server, char *error, size_t error_
 /* What http_start has begun, and all of it once the watch has ended. */
 static void release(struct http_server *server)
 {
-    if (server->pool)
-        pool_stop(server->pool);
+    if (server->workers)
+        pool_stop(server->workers);
+    if (server->writers)
+        pool_stop(server->writers);
     for (unsigned i = 0; i < server->loops_running; i++)
         MHD_stop_daemon(server->loops[i].daemon);
     for (unsigned i = 0; server->loops && i < server->options.loops; i++) {
@@ -144,7 +149,8 @@ static void release(struct http_server *server)
             close(server->loops[i].listener);
         pthread_mutex_destroy(&server->loops[i].lock);
     }
-    pool_free(server->pool);
+    pool_free(server->writers);
+    pool_free(server->workers);
     census_free(server->census);
     pthread_cond_destroy(&server->changed);
     pthread_mutex_destroy(&server->lock);
@@ -185,7 +191,8 @@ void http_counts(const struct http_server *server, struct http_counts *out)
 {
     *out = (struct http_counts){.requests = server->requests,
                                 .in_flight = server->in_flight,
-                                .queued = pool_waiting(server->pool),
+                                .queued = pool_waiting(server->workers) +
+                                          (server->writers ? pool_waiting(server->writers) : 0),
                                 .refused = server->refused};
     for (size_t i = 0; i < COUNT_OF(out->by_status_class); i++)
         out->by_status_class[i] = server->by_class[i];

@@ -85,29 +85,34 @@ static bool too_many_failures(struct provider *provider, struct request *rq, str
     return total > (uint32_t)provider->settings->limit_client_failures;
 }
 
+/* Whether it is the client. `*why` says for the audit record what the caller is not told. */
 static struct oauth_error check(struct provider *provider, struct request *rq, const struct client *client,
-                                const struct credentials *credentials)
+                                const struct credentials *credentials, const char **why)
 {
-    if (!client || client->auth != credentials->method)
+    *why = "no such client, or disabled";
+    if (!client)
         return failed;
-    switch (client->auth) {
-    case AUTH_NONE:
-        return OAUTH_OK;
-    case AUTH_BASIC:
-    case AUTH_POST:
-        return secret_is_right(client, credentials->secret) ? OAUTH_OK : failed;
-    case AUTH_PRIVATE_KEY_JWT:
-        return client_assertion_check(provider, rq, client, credentials->assertion);
+    *why = "another method than the client is registered for";
+    if (client->auth != credentials->method)
+        return failed;
+    *why = "wrong secret";
+    struct oauth_error error = OAUTH_OK;
+    if (client->auth == AUTH_PRIVATE_KEY_JWT) {
+        error = client_assertion_check(provider, rq, client, credentials->assertion);
+        *why = error.description;
+    } else if (client->auth != AUTH_NONE && !secret_is_right(client, credentials->secret)) {
+        error = failed;
     }
-    return failed;
+    return error;
 }
 
-static struct oauth_error refuse(struct provider *provider, struct request *rq, str id, struct oauth_error error)
+static struct oauth_error refuse(struct provider *provider, struct request *rq, str id, struct oauth_error error,
+                                 const char *why)
 {
     if (too_many_failures(provider, rq, id, 1))
         return OAUTH_ERROR_STATUS(429, "invalid_client", "too many failed attempts, wait a minute");
     struct audit_entry entry = {.action = STR("client.authenticate"),
-                                .outcome = str_of(error.description),
+                                .outcome = str_of(why),
                                 .client_id = id,
                                 .request_id = str_of(rq->id),
                                 .peer = rq->peer};
@@ -122,11 +127,12 @@ struct oauth_error client_authenticate(struct provider *provider, struct request
     if (rq->body_type != BODY_FORM || rq->form.status != PARAMS_OK)
         return OAUTH_ERROR("invalid_request", "the body must be a form without repeated or malformed parameters");
     if (!read_credentials(rq, &credentials))
-        return refuse(provider, rq, STR("unknown"), failed);
+        return refuse(provider, rq, STR("unknown"), failed, "no credentials that can be read");
     const struct client *found = client_find(provider->clients, rq->arena, credentials.id);
-    struct oauth_error error = check(provider, rq, found, &credentials);
+    const char *why;
+    struct oauth_error error = check(provider, rq, found, &credentials, &why);
     if (error.code)
-        return refuse(provider, rq, found ? found->id : STR("unknown"), error);
+        return refuse(provider, rq, found ? found->id : STR("unknown"), error, why);
     *client = found;
     return OAUTH_OK;
 }
@@ -138,7 +144,8 @@ bool client_authenticate_by_secret(struct provider *provider, struct request *rq
         (credentials.method != AUTH_BASIC && credentials.method != AUTH_POST))
         return false;
     const struct client *found = client_find(provider->clients, rq->arena, credentials.id);
-    if (check(provider, rq, found, &credentials).code)
+    const char *why;
+    if (check(provider, rq, found, &credentials, &why).code)
         return false;
     *client = found;
     return true;

@@ -3,7 +3,7 @@
 #include "oauth/oauth.h"
 #include "oauth/token.h"
 
-/* Inline: bounded CPU and store reads only. Everything that writes, or asks the register, runs on the worker pool. */
+/* Inline: bounded CPU and store reads only. What writes runs on a writer; what asks the register, on a worker. */
 const struct feature oauth_features[] = {
     {NULL,
      "OpenID Connect Discovery 1.0, section 4",
@@ -21,21 +21,21 @@ const struct feature oauth_features[] = {
     {NULL,
      "OpenID Connect Core 1.0, section 3.1.2.5",
      {"GET", "/authorize/*", RUN_WORKER, false, authorize_resume, NULL}},
-    {"token_endpoint", "RFC 6749, section 3.2", {"POST", "/token", RUN_WORKER, true, token_handle, NULL}},
+    {"token_endpoint", "RFC 6749, section 3.2", {"POST", "/token", RUN_WRITER, true, token_handle, NULL}},
     {"userinfo_endpoint",
      "OpenID Connect Core 1.0, section 5.3",
      {"GET", "/userinfo", RUN_INLINE, true, userinfo_handle, NULL}},
     {NULL, "OpenID Connect Core 1.0, section 5.3.1", {"POST", "/userinfo", RUN_INLINE, true, userinfo_handle, NULL}},
     {"introspection_endpoint", "RFC 7662", {"POST", "/introspect", RUN_INLINE, false, introspect_handle, NULL}},
-    {"revocation_endpoint", "RFC 7009", {"POST", "/revoke", RUN_WORKER, true, revoke_handle, NULL}},
+    {"revocation_endpoint", "RFC 7009", {"POST", "/revoke", RUN_WRITER, true, revoke_handle, NULL}},
     {"end_session_endpoint",
      "OpenID Connect RP-Initiated Logout 1.0",
-     {"GET", "/logout", RUN_WORKER, false, logout_handle, NULL}},
+     {"GET", "/logout", RUN_WRITER, false, logout_handle, NULL}},
     {NULL,
      "OpenID Connect RP-Initiated Logout 1.0, section 2",
-     {"POST", "/logout", RUN_WORKER, false, logout_handle, NULL}},
+     {"POST", "/logout", RUN_WRITER, false, logout_handle, NULL}},
     {NULL,
      "OpenID Connect RP-Initiated Logout 1.0, section 2",
-     {"POST", "/logout/confirm", RUN_WORKER, false, logout_confirm_handle, NULL}},
+     {"POST", "/logout/confirm", RUN_WRITER, false, logout_confirm_handle, NULL}},
 };
 const size_t oauth_feature_count = COUNT_OF(oauth_features);

@@ -279,7 +279,7 @@ ok 'audit show --since nonsense: misused' exits 2 audit show --since yesterday
 ok 'audit show for people' exits 0 audit show --action key.rotate
 ok '… has the rotation' says 'action=key.rotate outcome=ok'
 ok 'a refusal of several words' exits 0 audit show --action client.authenticate
-ok '… is quoted' says 'outcome="client authentication failed"'
+ok '… is quoted' says 'outcome="wrong secret"'
 ok 'no secret is in it' bash -c "! '$konsao' audit show --json --limit 10000 | grep -qF -- '$newest'"
 
 printf '%d passed, %d failed\n' "$passed" "$failed"

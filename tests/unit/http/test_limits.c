@@ -75,7 +75,7 @@ static void stack_size(struct request *rq, void *context)
 static const struct route routes[] = {
     {"GET", "/stack", RUN_WORKER, false, stack_size, NULL},   {"GET", "/quick", RUN_INLINE, false, quick, NULL},
     {"POST", "/quick", RUN_INLINE, false, quick, NULL},       {"GET", "/cookie", RUN_INLINE, false, set_cookie, NULL},
-    {"POST", "/wait", RUN_WORKER, false, wait_at_gate, NULL},
+    {"POST", "/wait", RUN_WORKER, false, wait_at_gate, NULL}, {"GET", "/write", RUN_WRITER, false, quick, NULL},
 };
 
 #define QUICK "GET /quick HTTP/1.1\r\n" HOST "\r\n"
@@ -223,6 +223,26 @@ static void full_queue_gives_503_and_loses_nobody(void **state)
         close(fds[i]);
     }
     assert_int_equal(counts(server).refused, 1);
+    http_stop(server, 2000);
+}
+
+static void writers_are_not_held_up_by_what_workers_wait_for(void **state)
+{
+    (void)state;
+    options.writers = 1;
+    struct http_server *server = test_start(&options);
+    int fds[3]; /* one more than there are workers */
+    for (size_t i = 0; i < COUNT_OF(fds); i++) {
+        fds[i] = test_connect(server);
+        assert_true(test_write(fds[i], STR(WAIT)));
+    }
+    gate_await(options.workers);
+    assert_int_equal(test_status(test_ask(arena, server, STR("GET /write HTTP/1.1\r\n" HOST "\r\n"))), 200);
+    gate_set(true);
+    for (size_t i = 0; i < COUNT_OF(fds); i++) {
+        assert_str(test_body(test_read(arena, fds[i], true)), "body");
+        close(fds[i]);
+    }
     http_stop(server, 2000);
 }
 
@@ -480,6 +500,7 @@ int main(void)
         TEST(silent_connection_is_closed),
         TEST(long_work_is_not_cut),
         TEST(full_queue_gives_503_and_loses_nobody),
+        TEST(writers_are_not_held_up_by_what_workers_wait_for),
         TEST(client_that_leaves_during_work_is_no_harm),
         TEST(stop_lets_running_requests_finish),
         TEST(stop_without_grace_refuses_what_waits),
