@@ -26,3 +26,14 @@ void oauth_error_page(struct provider *provider, struct request *rq, int status,
     view_text(view, "oauth_description", str_of(error.description));
     page_respond(rq, provider->pages, lang, status, "oauth/error", view, STR_NONE);
 }
+
+void oauth_over_page(struct provider *provider, struct request *rq, int status, const struct client *client)
+{
+    enum lang lang = lang_of_request(rq, LANG_KM);
+    struct view *view = view_new(rq->arena);
+    if (client) {
+        view_text(view, "client_name", client->name[lang]);
+        view_text(view, "client_uri", client->uri);
+    }
+    page_respond(rq, provider->pages, lang, status, "signin/expired", view, STR_NONE);
+}

@@ -23,4 +23,7 @@ void oauth_respond_error(struct request *rq, struct oauth_error error);
 /** Shows the error to the person, on a page of ours: for what must not be redirected (RFC 6749 section 4.1.2.1). */
 void oauth_error_page(struct provider *provider, struct request *rq, int status, struct oauth_error error);
 
+/** Says that a sign-in is over, or was never in this browser; the way on is the client (NULL: unknown). */
+void oauth_over_page(struct provider *provider, struct request *rq, int status, const struct client *client);
+
 #endif

@@ -92,3 +92,10 @@ void response_send_error(struct provider *provider, struct request *rq, const st
     answer_add(&answer, "error_description", str_of(error.description));
     send(provider, rq, interaction, &answer);
 }
+
+void response_go_on(struct provider *provider, struct request *rq, const char *path,
+                    const struct interaction *interaction)
+{
+    respond_redirect(
+        rq, arena_printf(rq->arena, "%.*s%s%.*s", STR_FMT(provider->settings->issuer), path, STR_FMT(interaction->id)));
+}

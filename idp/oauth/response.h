@@ -11,4 +11,8 @@ void response_send_code(struct provider *provider, struct request *rq, const str
 void response_send_error(struct provider *provider, struct request *rq, const struct interaction *interaction,
                          struct oauth_error error);
 
+/** Sends the browser on within the provider: to `path` ("/signin/", "/authorize/") and the interaction's id. */
+void response_go_on(struct provider *provider, struct request *rq, const char *path,
+                    const struct interaction *interaction);
+
 #endif
