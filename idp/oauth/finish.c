@@ -17,6 +17,7 @@ struct issue {
     struct grant grant;
     struct claim_texts claims;
     str xroad_id;
+    int64_t session_ends_at; /* seconds */
 };
 
 /* The grant, on disk with its audit entry: from here on the resident's record says that this client was let in. */
@@ -63,23 +64,31 @@ static enum store_result write_code(struct issue *issue, str secret)
     return store_write(provider->store, ops, interaction->version > 0 ? 2 : 1);
 }
 
-static void fill_grant(struct issue *issue)
+/* How long the grant stands: with refresh tokens, until the session ends or (offline_access) long after it; without, as
+ * long as a code and its access token can live. */
+static int64_t grant_end(const struct issue *issue, bool refreshable, bool offline)
 {
     const struct settings *settings = issue->provider->settings;
+    if (!refreshable)
+        return clock_now() + settings->life_code + settings->life_access;
+    return offline ? clock_now() + settings->life_refresh : issue->session_ends_at;
+}
+
+static void fill_grant(struct issue *issue)
+{
     const struct interaction *interaction = issue->interaction;
-    int64_t now = clock_now();
     bool refreshable = issue->client->grants & GRANT_REFRESH_TOKEN;
     bool offline = refreshable && str_list_has(interaction->scope, ' ', STR("offline_access"));
-    issue->grant.key = store_new_key(issue->rq->arena);
-    issue->grant.client_id = interaction->client_id;
-    issue->grant.resident = interaction->resident;
-    issue->grant.scope = interaction->scope;
-    issue->grant.claims = interaction->granted_claims;
-    issue->grant.consent_id = interaction->consent_id;
-    issue->grant.sid = offline ? STR_NONE : interaction->sid;
-    issue->grant.created_at = now;
-    issue->grant.expires_at =
-        now + settings->life_code + settings->life_access + (refreshable ? settings->life_refresh : 0);
+    issue->grant = (struct grant){.key = store_new_key(issue->rq->arena),
+                                  .client_id = interaction->client_id,
+                                  .resident = interaction->resident,
+                                  .subject = issue->grant.subject,
+                                  .scope = interaction->scope,
+                                  .claims = interaction->granted_claims,
+                                  .consent_id = interaction->consent_id,
+                                  .sid = offline ? STR_NONE : interaction->sid,
+                                  .created_at = clock_now(),
+                                  .expires_at = grant_end(issue, refreshable, offline)};
 }
 
 /* The code first, which nobody has yet, so that only who wins the interaction writes a grant. */
@@ -124,9 +133,11 @@ static bool take_code_back(struct issue *issue)
 static bool load_person(struct issue *issue, struct person *person)
 {
     struct session session;
-    return session_load(issue->provider->store, issue->rq, &session) == STORE_OK &&
-           str_eq(session.sid, issue->interaction->sid) && str_eq(session.resident, issue->interaction->resident) &&
-           session_person(issue->rq, &session, person);
+    if (session_load(issue->provider->store, issue->rq, &session) != STORE_OK ||
+        !str_eq(session.sid, issue->interaction->sid) || !str_eq(session.resident, issue->interaction->resident))
+        return false;
+    issue->session_ends_at = session.expires_at;
+    return session_person(issue->rq, &session, person);
 }
 
 /* Gives the client what was granted. */

@@ -59,14 +59,13 @@ static enum store_result store_refresh_token(struct exchange_of_code *exchange, 
     enum store_result result = grant_load(provider->store, arena, exchange->code.of.grant, &grant);
     if (result != STORE_OK)
         return result;
-    int64_t now = clock_now();
     struct refresh_token token = {
         .of = exchange->code.of,
         .nonce = exchange->code.nonce,
         .sealed_id_token = claims_seal(arena, secret, RECORD_REFRESH, exchange->claims.id_token),
         .sealed_userinfo = claims_seal(arena, secret, RECORD_REFRESH, exchange->claims.userinfo),
-        .issued_at = now,
-        .expires_at = now + provider->settings->life_refresh,
+        .issued_at = clock_now(),
+        .expires_at = grant.expires_at,
     };
     struct store_op ops[] = {grant_op(arena, &grant, IF_PRESENT), refresh_token_op(arena, secret, &token)};
     return store_write(provider->store, ops, COUNT_OF(ops));

@@ -22,6 +22,17 @@ test('a code that nobody exchanged in time is refused, and gives nothing later e
   for (let i = 0; i < 2; i++) await assert.rejects(oidc.authorizationCodeGrant(portal.config, new URL(page.location), checks), { error: 'invalid_grant' });
 });
 
+test('[22] refresh tokens end with the session (here with what the register gave it); with offline_access they go on', async () => {
+  const short = await fixture({ 'life.access': 10, 'life.id_token': 10 }, ['--kyc-life', '4']);
+  const rp = await relyingParty(short.provider, { scope: 'openid profile offline_access', args: ['--grant', 'authorization_code', '--grant', 'refresh_token'] });
+  const flow = (scope, kidc) => signIn({ register: short.register, config: rp.config, kidc, parameters: { scope } });
+  const [bound, offline] = [await flow('openid profile', short.residents[0].kidc), await flow('openid profile offline_access', short.residents[1].kidc)];
+  assert.ok((await oidc.refreshTokenGrant(rp.config, bound.tokens.refresh_token)).access_token);
+  const end = await until('the bound one to end', () => oidc.refreshTokenGrant(rp.config, bound.tokens.refresh_token).then(() => undefined, (error) => error));
+  assert.equal(end.error, 'invalid_grant');
+  assert.ok((await oidc.refreshTokenGrant(rp.config, offline.tokens.refresh_token)).access_token);
+});
+
 test('[24] introspection and userinfo stop in the second in which the access token does; the refresh token goes on', async () => {
   const { tokens, claims } = await signIn({ register: servers.register, config: portal.config, kidc: servers.residents[1].kidc });
   const { exp } = await oidc.tokenIntrospection(portal.config, tokens.access_token);
