@@ -140,8 +140,12 @@ void consent_switch(struct visit *visit)
 {
     struct session session;
     enum store_result result = session_load(visit->provider->store, visit->rq, &session);
-    if (result == STORE_OK)
+    if (result == STORE_OK) {
+        struct audit_entry entry = visit_entry(visit, "session.logout", STR("ok"), session.resident);
         result = session_sign_out(visit->provider->store, visit->rq, &session);
+        if (result == STORE_OK && !audit_write(visit->provider->store, &entry))
+            result = STORE_ERROR;
+    }
     if (result != STORE_OK && result != STORE_NOT_FOUND) {
         visit_problem(visit, 503);
         return;
