@@ -1,6 +1,6 @@
 // After whole sign-ins, with everything secret about them known: none of it stands in the log, nor anywhere in the data folder's bytes.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import * as jose from 'jose';
@@ -49,6 +49,7 @@ async function useEverything() {
   const app = await relyingParty(provider, { scope, auth: 'none', args: grants.slice(0, 4) });
   const { publicKey, privateKey } = await jose.generateKeyPair('ES256', { extractable: true });
   const file = join(provider.data, '..', `konsao-test-jwks-${process.pid}.json`);
+  atEnd(() => rmSync(file));
   writeFileSync(file, JSON.stringify({ keys: [{ ...(await jose.exportJWK(publicKey)), kid: 'a', alg: 'ES256', use: 'sig' }] }));
   const machine = await relyingParty(provider, { auth: 'private_key_jwt', scope: 'records:read', args: ['--grant', 'client_credentials', '--jwks', file], configure: () => oidc.PrivateKeyJwt({ key: privateKey, kid: 'a' }) });
   keep('a client secret', portal.metadata.client_secret);
