@@ -85,6 +85,15 @@ static bool say(const char *error)
     return false;
 }
 
+static void set_log_level(str name)
+{
+    static const char *const names[] = {
+        [LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARN] = "warn", [LOG_LEVEL_INFO] = "info", [LOG_LEVEL_DEBUG] = "debug"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (str_is(name, names[i]))
+            log_set_level((enum log_level)i);
+}
+
 /* Nothing of this process ends in a core dump or another user's hands: it holds keys. */
 static void harden(void)
 {
@@ -225,6 +234,7 @@ int serve(const struct settings *settings)
     struct parts parts = {.arena = arena_new(), .settings = settings, .lock = -1};
     sigset_t stop;
     harden();
+    set_log_level(settings->log_level);
     sigemptyset(&stop);
     sigaddset(&stop, SIGTERM);
     sigaddset(&stop, SIGINT);

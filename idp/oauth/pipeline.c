@@ -29,7 +29,6 @@ static pipeline_step *const steps[] = {
 struct oauth_error pipeline_run(struct authorize_request *request)
 {
     request->interaction.max_age = -1;
-    request->interaction.lang = -1;
     for (size_t i = 0; i < COUNT_OF(steps); i++) {
         struct oauth_error error = steps[i](request);
         if (error.code)

@@ -29,7 +29,6 @@ static const struct field fields[] = {
     FIELD(26, FIELD_STR, interaction, ui_locales),
     FIELD(27, FIELD_STR, interaction, expected_origin),
     FIELD(40, FIELD_I64, interaction, stage),
-    FIELD(41, FIELD_I64, interaction, lang),
     FIELD(42, FIELD_STR, interaction, transaction_id),
     FIELD(43, FIELD_STR, interaction, sealed_kidc),
     FIELD(44, FIELD_I64, interaction, code_expires_at),

@@ -33,7 +33,6 @@ struct interaction {
 
     /* the sign-in (signin) */
     int64_t stage;      /* enum interaction_stage */
-    int64_t lang;       /* enum lang; -1: not chosen */
     str transaction_id; /* of the register's calls */
     str sealed_kidc; /* what was typed (or given as login_hint), sealed under the browser cookie: interaction_seal_kidc
                       */

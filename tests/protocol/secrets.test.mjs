@@ -200,3 +200,14 @@ test('the audit record tells who by a hash, and verifies', () => {
   for (const [what, bytes] of everything()) assert.ok(!Buffer.from(shown).includes(bytes), what);
   provider.command('audit', 'verify');
 });
+
+test('log.level decides what is logged: at error nothing of a request, at info what was refused, at debug what was served inline as well', async () => {
+  const seen = {};
+  for (const level of ['error', 'info', 'debug']) {
+    const other = await Provider.start(register, { 'log.level': level });
+    await fetch(`${other.issuer}/nothing-here`);
+    await other.stop();
+    seen[level] = [/path=\/nothing-here status=404/, /path=\/health status=200/].map((line) => line.test(other.server.output));
+  }
+  assert.deepEqual(seen, { error: [false, false], info: [true, false], debug: [true, true] });
+});
