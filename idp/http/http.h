@@ -63,6 +63,8 @@ struct request {
     str body;                  /* raw */
     struct params form;        /* of a BODY_FORM body */
     str peer;                  /* the client's IP address, from the socket or from a trusted proxy */
+    str client_certificate;    /* DER; the client proved to have its key, nobody checked who issued it. Or STR_NONE */
+    bool mtls;                 /* came to where clients are asked for a certificate (RFC 8705) */
     char id[33];               /* a fresh random request id (hex); also sent back as X-Request-Id */
     struct exchange *exchange; /* this room's own */
 };
