@@ -7,6 +7,10 @@
 #include "ipis/kidc.h"
 #include "store/store.h"
 
+/** What a finished interaction is turned into: an authorization response in this browser, or the answer to a request
+ * that came by another way (record `origin_key` then). */
+enum interaction_flow { FLOW_BROWSER, FLOW_DEVICE, FLOW_BACKCHANNEL };
+
 enum interaction_stage { STAGE_START, STAGE_CODE_SENT, STAGE_CONSENT, STAGE_DONE, STAGE_REFUSED };
 
 struct interaction {
@@ -16,8 +20,16 @@ struct interaction {
     int64_t created_at, expires_at;
 
     /* the request (oauth) */
+    int64_t flow;   /* enum interaction_flow */
+    str origin_key; /* of the pushed, device or backchannel record that it comes of: used up when it is finished;
+                       STR_NONE */
     str client_id, redirect_uri, response_mode, state, nonce, code_challenge;
-    str scope; /* granted for asking: allowed for the client, in its order */
+    int64_t response_type;     /* one of enum client_response_types */
+    str resources;             /* RFC 8707, space-separated */
+    str authorization_details; /* RFC 9396, checked: a JSON array */
+    str dpop_jkt;              /* RFC 9449 section 10: the key that its code is bound to */
+    str binding_message;       /* CIBA: shown on the pages */
+    str scope;                 /* granted for asking: allowed for the client, in its order */
     str claims_id_token,
         claims_userinfo; /* space-separated names that may be given, by where they were asked for (scopes: userinfo) */
     str claims_essential;

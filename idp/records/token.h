@@ -11,6 +11,11 @@ struct token_subject {
     str sid; /* as the client knows it */
     str acr, amr;
     int64_t auth_time;
+    str resources;             /* RFC 8707: whom its tokens may be for, space-separated; STR_NONE: us alone */
+    str authorization_details; /* RFC 9396: as granted, a JSON array; STR_NONE */
+    str jkt, x5t;              /* what its tokens are bound to: the DPoP key's thumbprint (RFC 9449 section 6.1), the
+                                  certificate's (RFC 8705 section 3.1); STR_NONE: bearer */
+    str actor; /* who acts for the subject after an exchange (RFC 8693 section 4.1): a JSON object; STR_NONE */
 };
 
 /** Claims as members of a JSON object, without braces: `"name":"…","gender":"female"`; empty when there are none. */

@@ -6,11 +6,13 @@
 
 enum record_kind {
     /* durable */
-    RECORD_CLIENT,  /* key: client_id */
-    RECORD_CONSENT, /* key: client_id NUL resident; index 0: resident, 1: client_id */
-    RECORD_GRANT,   /* key: time-ordered; index 0: session id, 1: resident */
-    RECORD_REFRESH, /* key: SHA-256 of the token; index 0: grant key */
-    RECORD_AUDIT,   /* appended */
+    RECORD_CLIENT,             /* key: client_id */
+    RECORD_CONSENT,            /* key: client_id NUL resident; index 0: resident, 1: client_id */
+    RECORD_GRANT,              /* key: time-ordered; index 0: session id, 1: resident */
+    RECORD_REFRESH,            /* key: SHA-256 of the token; index 0: grant key */
+    RECORD_AUDIT,              /* appended */
+    RECORD_REGISTRATION_TOKEN, /* an initial access token. Key: SHA-256 of it */
+    RECORD_EXCHANGE_POLICY,    /* key: name */
     /* lively */
     RECORD_INTERACTION, /* key: interaction id */
     RECORD_CODE,        /* key: SHA-256 of the code */
@@ -18,6 +20,10 @@ enum record_kind {
     RECORD_ACCESS,      /* key: SHA-256 of the token; index 0: grant key */
     RECORD_REPLAY,      /* key: SHA-256 of who and jti */
     RECORD_COUNTER,     /* key: what is counted */
+    RECORD_PUSHED,      /* a pushed authorization request. Key: SHA-256 of the request_uri's reference */
+    RECORD_DEVICE,      /* a device's request. Key: SHA-256 of the device code; index 0: SHA-256 of the user code */
+    RECORD_BACKCHANNEL, /* a CIBA request. Key: SHA-256 of the auth_req_id; index 0: resident */
+    RECORD_PARTICIPANT, /* a client that a session was shown to. Key: sid NUL client_id; index 0: sid, 1: client_id */
     RECORD_KINDS
 };
 
