@@ -40,7 +40,7 @@ static bool read_header(struct arena *arena, str encoded, struct jws_parts *out)
     out->header = json_parse_object(arena, text, HEADER_BYTES_MAX);
     if (!out->header || json_object_get(out->header, "crit")) /* RFC 7515 section 4.1.11: we understand no extension */
         return false;
-    out->alg = jose_alg_of(json_str(out->header, "alg"));
+    out->alg = jose_header_alg_of(json_str(out->header, "alg"));
     return out->alg != ALG_NONE_GIVEN && take_text(out->header, "kid", &out->kid) &&
            take_text(out->header, "typ", &out->typ);
 }

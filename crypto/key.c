@@ -12,8 +12,13 @@
 
 #define RSA_BITS_NEW 2048 /* signing takes a third of the time of 3072, and our keys are rotated */
 
-static const char *const names[] = {
-    [ALG_ES256] = "ES256", [ALG_RS256] = "RS256", [ALG_PS256] = "PS256", [ALG_EDDSA] = "EdDSA"};
+static const char *const names[] = {[ALG_ES256] = "ES256",
+                                    [ALG_RS256] = "RS256",
+                                    [ALG_PS256] = "PS256",
+                                    [ALG_EDDSA] = "EdDSA",
+                                    [ALG_HS256] = "HS256",
+                                    [ALG_ECDH_ES] = "ECDH-ES",
+                                    [ALG_RSA_OAEP_256] = "RSA-OAEP-256"};
 
 const char *jose_alg_name(enum jose_alg alg)
 {
@@ -21,12 +26,27 @@ const char *jose_alg_name(enum jose_alg alg)
     return names[alg];
 }
 
-enum jose_alg jose_alg_of(str name)
+static enum jose_alg find_name(str name, enum jose_alg first, enum jose_alg last)
 {
-    for (unsigned alg = ALG_ES256; alg < COUNT_OF(names); alg++)
+    for (unsigned alg = first; alg <= last; alg++)
         if (str_is(name, names[alg]))
             return (enum jose_alg)alg;
     return ALG_NONE_GIVEN;
+}
+
+enum jose_alg jose_alg_of(str name)
+{
+    return find_name(name, ALG_ES256, ALG_EDDSA);
+}
+
+enum jose_alg jose_encryption_alg_of(str name)
+{
+    return find_name(name, ALG_ECDH_ES, ALG_RSA_OAEP_256);
+}
+
+enum jose_alg jose_header_alg_of(str name)
+{
+    return str_is(name, "Ed25519") ? ALG_EDDSA : find_name(name, ALG_ES256, ALG_HS256);
 }
 
 static const char *misfit(const EVP_PKEY *pkey, enum jose_alg alg)

@@ -25,16 +25,16 @@ static const char *leak(const json_t *jwk)
 
 /* Keys that we can't use are passed over (RFC 7517 section 5); `*why` then says what was wrong with the last of them.
  */
-static void add_keys(struct jose_keyset *set, const json_t *array, enum jose_alg fallback, const char **why)
+static void add_keys(struct jose_keyset *set, const json_t *array, const char **why)
 {
     for (size_t i = 0; i < json_array_size(array); i++) {
-        struct jose_key *key = jose_key_from_jwk(json_array_get(array, i), fallback, why);
+        struct jose_key *key = jose_key_from_jwk(json_array_get(array, i), ALG_NONE_GIVEN, why);
         if (key)
             set->keys[set->count++] = key;
     }
 }
 
-struct jose_keyset *jose_keyset_from_jwks(const json_t *jwks, enum jose_alg fallback, const char **why)
+struct jose_keyset *jose_keyset_from_jwks(const json_t *jwks, const char **why)
 {
     const json_t *array = json_object_get(jwks, "keys");
     *why = !json_is_array(array)               ? "not a JWK Set: no array \"keys\""
@@ -47,7 +47,7 @@ struct jose_keyset *jose_keyset_from_jwks(const json_t *jwks, enum jose_alg fall
         return NULL;
     struct jose_keyset *set = calloc(1, sizeof *set);
     engine_require(set != NULL, "memory");
-    add_keys(set, array, fallback, why);
+    add_keys(set, array, why);
     if (set->count > 0)
         return set;
     jose_keyset_free(set);
@@ -61,8 +61,10 @@ void jose_keyset_free(struct jose_keyset *set)
     free(set);
 }
 
-bool jose_keyset_verify(const struct jose_keyset *set, const struct jws_parts *jws)
+bool jose_keyset_verify(const struct jose_keyset *set, const struct jws_parts *jws, unsigned algs)
 {
+    if (!(algs & JOSE_ALG_BIT(jws->alg)))
+        return false;
     for (size_t i = 0; i < set->count; i++)
         if (jws_verify(jws, set->keys[i]))
             return true;

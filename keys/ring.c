@@ -170,7 +170,7 @@ bool ring_refresh(struct key_ring *ring)
 
 const struct jose_key *ring_signer(const struct key_ring *ring, enum jose_alg alg)
 {
-    return (unsigned)alg < COUNT_OF(((struct snapshot *)0)->signers) ? current(ring)->signers[alg] : NULL;
+    return (unsigned)alg < COUNT_OF(((struct snapshot *)0)->active) ? current(ring)->active[alg] : NULL;
 }
 
 const struct jose_key *ring_find(const struct key_ring *ring, str kid)
@@ -219,7 +219,7 @@ static bool is_ripe(const struct snapshot *snapshot, enum jose_alg alg, int64_t 
                     const struct problem *problem)
 {
     const char *name = jose_alg_name(alg);
-    if (!snapshot->signers[alg])
+    if (!snapshot->active[alg])
         return problem_is(problem, "the ring has no %s key", name);
     for (size_t i = 0; i < snapshot->count; i++) {
         const struct ring_key_info *info = &snapshot->keys[i].info;
@@ -270,9 +270,9 @@ bool ring_rotate(struct key_ring *ring, enum jose_alg alg, int64_t keep_seconds,
     CLEANUP(snapshot_release) struct snapshot *fresh = snapshot_load(ring->path, ring->master, now, &problem);
     if (!fresh)
         return false;
-    bool chosen[COUNT_OF(fresh->signers)] = {false};
+    bool chosen[COUNT_OF(fresh->active)] = {false};
     for (unsigned each = ALG_ES256; each < COUNT_OF(chosen); each++) {
-        chosen[each] = alg == (enum jose_alg)each || (alg == ALG_NONE_GIVEN && fresh->signers[each]);
+        chosen[each] = alg == (enum jose_alg)each || (alg == ALG_NONE_GIVEN && fresh->active[each]);
         if (chosen[each] && !is_ripe(fresh, (enum jose_alg)each, now, min_age_seconds, &problem))
             return false;
     }

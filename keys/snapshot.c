@@ -9,9 +9,15 @@
 #define FILE_BYTES_MAX (1 << 20)
 #define MAGIC "konsao key ring 1\n" /* the format's version; also what the seal is for */
 
-static const char *const root_names[] = {
-    [ROOT_PAIRWISE] = "pairwise", [ROOT_RESIDENT] = "resident", [ROOT_SUCCESSOR] = "successor", [ROOT_FORM] = "form",
-    [ROOT_SID] = "sid"};
+static const char *const root_names[] = {[ROOT_PAIRWISE] = "pairwise",
+                                         [ROOT_RESIDENT] = "resident",
+                                         [ROOT_SUCCESSOR] = "successor",
+                                         [ROOT_FORM] = "form",
+                                         [ROOT_SID] = "sid",
+                                         [ROOT_DPOP_NONCE] = "dpop_nonce",
+                                         [ROOT_CLIENT_SECRET] = "client_secret",
+                                         [ROOT_REGISTRATION] = "registration"};
+#define FIRST_LATER_ROOT ROOT_DPOP_NONCE
 static const char *const state_names[] = {[KEY_NEXT] = "next", [KEY_ACTIVE] = "active", [KEY_RETIRED] = "retired"};
 
 struct snapshot *snapshot_new(void)
@@ -144,9 +150,9 @@ static bool read_key(struct snapshot *snapshot, struct arena *scratch, const jso
     if (info.state == KEY_RETIRED && info.drop_at < snapshot->next_drop)
         snapshot->next_drop = info.drop_at;
     if (info.state == KEY_ACTIVE) {
-        if (snapshot->signers[alg])
+        if (snapshot->active[alg])
             return false;
-        snapshot->signers[alg] = key;
+        snapshot->active[alg] = key;
     }
     return true;
 }
@@ -161,6 +167,8 @@ static bool read_roots(struct snapshot *snapshot, struct arena *scratch, const j
             return false;
         snapshot_add_root(snapshot, root, (const unsigned char *)secret.p);
     }
+    if (snapshot->roots[root].count == 0 && root >= FIRST_LATER_ROOT)
+        snapshot_add_root(snapshot, root, NULL);
     return snapshot->roots[root].count > 0;
 }
 

@@ -24,7 +24,7 @@ struct snapshot {
     struct stat file; /* as it was when read */
     size_t count;
     struct ring_key *keys; /* newest first */
-    const struct jose_key *signers[ALG_EDDSA + 1];
+    const struct jose_key *active[ALG_RSA_OAEP_256 + 1];
     struct root_secrets roots[RING_ROOTS];
     str jwks;
     int64_t next_drop; /* when the first retired key must go; INT64_MAX: none */

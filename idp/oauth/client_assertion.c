@@ -82,7 +82,7 @@ struct oauth_error client_assertion_check(struct provider *provider, struct requ
 {
     struct jws_parts jws;
     if (!jws_parse(rq->arena, assertion, ASSERTION_BYTES_MAX, &jws) || !client->keys ||
-        !jose_keyset_verify(client->keys, &jws))
+        !jose_keyset_verify(client->keys, &jws, JOSE_ALGS_ALL))
         return REFUSED("the client assertion is not signed with a registered key");
     if (!str_eq(json_str(jws.payload, "iss"), client->id) || !str_eq(json_str(jws.payload, "sub"), client->id))
         return REFUSED("iss and sub of the client assertion must be the client_id");

@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (!key && !why)
             abort();
         jose_key_free(key);
-        jose_keyset_free(jose_keyset_from_jwks(object, ALG_NONE_GIVEN, &why));
+        jose_keyset_free(jose_keyset_from_jwks(object, &why));
         if (json_int(object, "exp", 0, 1000, &number) && (number < 0 || number > 1000))
             abort();
     }

@@ -210,7 +210,7 @@ static void a_header_without_a_known_alg_is_refused(void **state)
         "{\"alg\":\"ES384\"}",
         "{\"alg\":\"ES256K\"}",
         "{\"alg\":\"RS1\"}",
-        "{\"alg\":\"HS256\"}",
+        "{\"alg\":\"HS384\"}",
         "{\"alg\":\"RSA-OAEP\",\"enc\":\"A256GCM\"}",
         "{\"alg\":\"PBES2-HS256+A128KW\",\"p2c\":2147483647}",
     };
