@@ -6,6 +6,8 @@
 #include "http/http.h"
 #include "ipis/ipis.h"
 #include "keys/ring.h"
+#include "outbound/jwks_cache.h"
+#include "outbound/outbox.h"
 #include "pages/pages.h"
 #include "records/client.h"
 #include "records/interaction.h"
@@ -20,6 +22,9 @@ struct provider {
     struct audit_queue *audit;
     struct pages *pages;
     struct client_registry *clients;
+    struct outbound *outbound;     /* calls what clients named */
+    struct jwks_cache *jwks_cache; /* keys of clients that publish them */
+    struct outbox *outbox;         /* notices to clients; once it serves */
     str discovery; /* the metadata document, made once */
     struct http_server *http; /* once it serves */
 

@@ -8,6 +8,7 @@ const struct record_info record_table[RECORD_KINDS] = {
     [RECORD_AUDIT] = {.name = "audit", .id = 5, .durable = true},
     [RECORD_REGISTRATION_TOKEN] = {.name = "registration_token", .id = 12, .durable = true},
     [RECORD_EXCHANGE_POLICY] = {.name = "exchange_policy", .id = 13, .durable = true},
+    [RECORD_OUTBOX] = {.name = "outbox", .id = 18, .durable = true, .indexes = 2},
     [RECORD_INTERACTION] = {.name = "interaction", .id = 6},
     [RECORD_CODE] = {.name = "code", .id = 7},
     [RECORD_SESSION] = {.name = "session", .id = 8, .indexes = 2},

@@ -13,6 +13,7 @@ enum record_kind {
     RECORD_AUDIT,              /* appended */
     RECORD_REGISTRATION_TOKEN, /* an initial access token. Key: SHA-256 of it */
     RECORD_EXCHANGE_POLICY,    /* key: name */
+    RECORD_OUTBOX,             /* a notice to be sent. Key: time-ordered; index 0: host and port, 1: client_id */
     /* lively */
     RECORD_INTERACTION, /* key: interaction id */
     RECORD_CODE,        /* key: SHA-256 of the code */
