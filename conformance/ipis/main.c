@@ -22,6 +22,7 @@ static const char usage[] =
     "  --otp-attempts N     wrong codes in a row until a number is frozen (5)\n"
     "  --freeze SECONDS     how long it is frozen (900)\n"
     "  --kyc-life SECONDS   how long a kycToken is good for (28800)\n"
+    "  --code DIGITS        what every code is (six digits); without it they are random\n"
     "  --xroad[=SERVICE]    serve the calls under /r1/SERVICE too, as a CamDX security server does;\n"
     "                       SERVICE is INSTANCE/CLASS/MEMBER/SUBSYSTEM/SERVICE (" DEFAULT_SERVICE ")\n"
     "  --help               this text\n";
@@ -67,6 +68,9 @@ static bool take_option(int option, struct arguments *out)
         return number(optarg, 1, 86400, &out->reg.freeze);
     case 'k':
         return number(optarg, 1, 366 * 86400, &out->reg.kyc_life);
+    case 'c':
+        out->reg.code = optarg;
+        return strlen(optarg) == 6 && strspn(optarg, "0123456789") == 6;
     default:
         return false;
     }
@@ -81,6 +85,7 @@ static const struct option long_options[] = {
     {"otp-attempts", required_argument, NULL, 't'},
     {"freeze", required_argument, NULL, 'f'},
     {"kyc-life", required_argument, NULL, 'k'},
+    {"code", required_argument, NULL, 'c'},
     {"xroad", optional_argument, NULL, 'x'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},

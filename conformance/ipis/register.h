@@ -14,6 +14,7 @@ struct reg_options {
     int64_t otp_attempts; /* wrong ones in a row until the number is frozen */
     int64_t freeze;       /* seconds */
     int64_t kyc_life;     /* seconds that a kycToken is good for */
+    const char *code;     /* six digits that every code is, for browsers that follow a script; NULL: random ones */
     const char *data_dir; /* reads are also appended to DIR/reads.jsonl; NULL: nowhere */
 };
 

@@ -501,6 +501,24 @@ static void codes_and_tokens_end(void **state)
     assert_true(real_stop(&brief));
 }
 
+static void every_code_is_the_given_one_when_one_is_given(void **state)
+{
+    (void)state;
+    static const char *const more[3] = {"--code=012345"};
+    struct real fixed = real_start(more), kept = real;
+    real = fixed;
+    struct ipis *ipis = connect_as(NULL);
+    struct ipis_proof proof;
+    assert_int_equal(send_to(ipis, DARA), IPIS_OK);
+    assert_int_equal(check(ipis, DARA, STR("012346"), &proof), IPIS_WRONG);
+    assert_int_equal(check(ipis, DARA, STR("012345"), &proof), IPIS_OK);
+    assert_int_equal(check(ipis, DARA, STR("012345"), &proof), IPIS_EXPIRED);
+    assert_int_equal(sign_in(ipis, DARA, &proof), IPIS_OK);
+    ipis_free(ipis);
+    real = kept;
+    assert_true(real_stop(&fixed));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -527,6 +545,7 @@ int main(void)
         TEST(date_of_birth_is_a_second_factor_and_never_the_only_one),
         TEST(pages_are_there_for_people_and_json_for_tests),
         TEST(codes_and_tokens_end),
+        TEST(every_code_is_the_given_one_when_one_is_given),
     };
     return cmocka_run_group_tests(tests, start_all, stop_all);
 }
