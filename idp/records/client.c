@@ -48,8 +48,8 @@ static bool read_id(struct parsing *p)
                                    ID_MAX);
 }
 
-/* Only an image that Konsao has itself is ever shown: the registered data: URI, or what was fetched when an https one was
- * registered. */
+/* Only an image that Konsao has itself is ever shown: the registered data: URI, or what was fetched when an https one
+ * was registered. */
 static bool read_logo(struct parsing *p)
 {
     str uri = json_str(p->metadata, "logo_uri"), host;
@@ -57,9 +57,10 @@ static bool read_logo(struct parsing *p)
     if (str_starts(uri, STR("https://")) && client_uri_check(p->arena, uri, URI_WEB, &host, &why))
         uri = json_str(p->metadata, "logo_image");
     return !uri.p || logo_read(p->own, uri, &p->client->logo_type, &p->client->logo) ||
-           metadata_refuse(p,
-                           "logo_uri must be https, or a data: URI with a PNG, JPEG or WebP image of at most %zu bytes in base64",
-                           LOGO_BYTES_MAX);
+           metadata_refuse(
+               p,
+               "logo_uri must be https, or a data: URI with a PNG, JPEG or WebP image of at most %zu bytes in base64",
+               LOGO_BYTES_MAX);
 }
 
 static bool read_organization(struct parsing *p)

@@ -91,39 +91,108 @@ bool metadata_is_word(struct parsing *p, const char *member, str item)
            metadata_refuse(p, "%s may only hold words of printable ASCII without quotes and backslashes", member);
 }
 
+void metadata_flag(const struct parsing *p, const char *member, bool *out)
+{
+    const json_t *value = json_object_get(p->metadata, member);
+    if (value)
+        *out = json_is_true(value);
+}
+
+bool metadata_alg(struct parsing *p, const char *member, enum jose_alg *out)
+{
+    str name = json_str(p->metadata, member);
+    if (!name.p)
+        return true;
+    *out = jose_alg_of(name);
+    return *out != ALG_NONE_GIVEN || metadata_refuse(p, "%s must be ES256, RS256, PS256 or EdDSA", member);
+}
+
 static const struct member {
     const char *name;
     json_type type; /* JSON_TRUE: true or false */
+    bool internal;  /* only Konsao writes it */
 } members[] = {
-    {"client_id", JSON_STRING},
-    {"client_name", JSON_STRING},
-    {"client_name#km", JSON_STRING},
-    {"purpose", JSON_STRING},
-    {"purpose#km", JSON_STRING},
-    {"client_uri", JSON_STRING},
-    {"logo_uri", JSON_STRING},
-    {"redirect_uris", JSON_ARRAY},
-    {"post_logout_redirect_uris", JSON_ARRAY},
-    {"grant_types", JSON_ARRAY},
-    {"response_types", JSON_ARRAY},
-    {"token_endpoint_auth_method", JSON_STRING},
-    {"client_secrets", JSON_ARRAY},
-    {"jwks", JSON_OBJECT},
-    {"id_token_signed_response_alg", JSON_STRING},
-    {"userinfo_signed_response_alg", JSON_STRING},
-    {"subject_type", JSON_STRING},
-    {"sector_identifier", JSON_STRING},
-    {"pairwise_version", JSON_INTEGER},
-    {"scope", JSON_STRING},
-    {"claims", JSON_ARRAY},
-    {"access_token_format", JSON_STRING},
-    {"require_pkce", JSON_TRUE},
-    {"audience", JSON_ARRAY},
-    {"resources", JSON_ARRAY},
-    {"organization", JSON_STRING},
-    {"disabled", JSON_TRUE},
-    {"client_id_issued_at", JSON_INTEGER},
-    {"updated_at", JSON_INTEGER},
+    {"client_id", JSON_STRING, false},
+    {"client_name", JSON_STRING, false},
+    {"client_name#km", JSON_STRING, false},
+    {"purpose", JSON_STRING, false},
+    {"purpose#km", JSON_STRING, false},
+    {"client_uri", JSON_STRING, false},
+    {"logo_uri", JSON_STRING, false},
+    {"logo_image", JSON_STRING, true},
+    {"policy_uri", JSON_STRING, false},
+    {"policy_uri#km", JSON_STRING, false},
+    {"tos_uri", JSON_STRING, false},
+    {"tos_uri#km", JSON_STRING, false},
+    {"contacts", JSON_ARRAY, false},
+    {"application_type", JSON_STRING, false},
+    {"security_profile", JSON_STRING, false},
+    {"redirect_uris", JSON_ARRAY, false},
+    {"post_logout_redirect_uris", JSON_ARRAY, false},
+    {"request_uris", JSON_ARRAY, false},
+    {"initiate_login_uri", JSON_STRING, false},
+    {"backchannel_logout_uri", JSON_STRING, false},
+    {"backchannel_logout_session_required", JSON_TRUE, false},
+    {"frontchannel_logout_uri", JSON_STRING, false},
+    {"frontchannel_logout_session_required", JSON_TRUE, false},
+    {"grant_types", JSON_ARRAY, false},
+    {"response_types", JSON_ARRAY, false},
+    {"scope", JSON_STRING, false},
+    {"claims", JSON_ARRAY, false},
+    {"audience", JSON_ARRAY, false},
+    {"resources", JSON_ARRAY, false},
+    {"allowed_resources", JSON_ARRAY, false},
+    {"authorization_details_types", JSON_ARRAY, false},
+    {"organization", JSON_STRING, false},
+    {"disabled", JSON_TRUE, true},
+    {"token_endpoint_auth_method", JSON_STRING, false},
+    {"token_endpoint_auth_signing_alg", JSON_STRING, false},
+    {"client_secrets", JSON_ARRAY, true},
+    {"sealed_client_secret", JSON_STRING, true},
+    {"registration_token_sha256", JSON_STRING, true},
+    {"jwks", JSON_OBJECT, false},
+    {"jwks_uri", JSON_STRING, false},
+    {"tls_client_auth_subject_dn", JSON_STRING, false},
+    {"tls_client_auth_san_dns", JSON_STRING, false},
+    {"tls_client_auth_san_uri", JSON_STRING, false},
+    {"tls_client_auth_san_ip", JSON_STRING, false},
+    {"tls_client_auth_san_email", JSON_STRING, false},
+    {"require_pkce", JSON_TRUE, false},
+    {"require_pushed_authorization_requests", JSON_TRUE, false},
+    {"require_signed_request_object", JSON_TRUE, false},
+    {"request_object_signing_alg", JSON_STRING, false},
+    {"request_object_encryption_alg", JSON_STRING, false},
+    {"request_object_encryption_enc", JSON_STRING, false},
+    {"backchannel_token_delivery_mode", JSON_STRING, false},
+    {"backchannel_client_notification_endpoint", JSON_STRING, false},
+    {"backchannel_authentication_request_signing_alg", JSON_STRING, false},
+    {"backchannel_user_code_parameter", JSON_TRUE, false},
+    {"default_max_age", JSON_INTEGER, false},
+    {"require_auth_time", JSON_TRUE, false},
+    {"default_acr_values", JSON_ARRAY, false},
+    {"id_token_signed_response_alg", JSON_STRING, false},
+    {"id_token_encrypted_response_alg", JSON_STRING, false},
+    {"id_token_encrypted_response_enc", JSON_STRING, false},
+    {"userinfo_signed_response_alg", JSON_STRING, false},
+    {"userinfo_encrypted_response_alg", JSON_STRING, false},
+    {"userinfo_encrypted_response_enc", JSON_STRING, false},
+    {"introspection_signed_response_alg", JSON_STRING, false},
+    {"introspection_encrypted_response_alg", JSON_STRING, false},
+    {"introspection_encrypted_response_enc", JSON_STRING, false},
+    {"authorization_signed_response_alg", JSON_STRING, false},
+    {"authorization_encrypted_response_alg", JSON_STRING, false},
+    {"authorization_encrypted_response_enc", JSON_STRING, false},
+    {"subject_type", JSON_STRING, false},
+    {"sector_identifier", JSON_STRING, false},
+    {"sector_identifier_uri", JSON_STRING, false},
+    {"pairwise_version", JSON_INTEGER, true},
+    {"access_token_format", JSON_STRING, false},
+    {"dpop_bound_access_tokens", JSON_TRUE, false},
+    {"tls_client_certificate_bound_access_tokens", JSON_TRUE, false},
+    {"software_id", JSON_STRING, false},
+    {"software_version", JSON_STRING, false},
+    {"client_id_issued_at", JSON_INTEGER, true},
+    {"updated_at", JSON_INTEGER, true},
 };
 
 static const char *type_name(json_type type)
@@ -135,20 +204,43 @@ static const char *type_name(json_type type)
                                   : "true or false";
 }
 
+static const struct member *member_find(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(members); i++)
+        if (strcmp(members[i].name, name) == 0)
+            return &members[i];
+    return NULL;
+}
+
 bool metadata_check_members(struct parsing *p)
 {
     const char *name;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)p->metadata, name, value)
     {
-        size_t i = 0;
-        while (i < COUNT_OF(members) && strcmp(members[i].name, name) != 0)
-            i++;
-        if (i == COUNT_OF(members))
-            return metadata_refuse(p, "unknown member \"%.60s\"", str_is_printable(str_of(name)) ? name : "?");
-        bool fits = members[i].type == JSON_TRUE ? json_is_boolean(value) : json_typeof(value) == members[i].type;
+        const struct member *member = member_find(name);
+        bool fits =
+            !member || (member->type == JSON_TRUE ? json_is_boolean(value) : json_typeof(value) == member->type);
         if (!fits)
-            return metadata_refuse(p, "%s must be %s", name, type_name(members[i].type));
+            return metadata_refuse(p, "%s must be %s", name, type_name(member->type));
     }
     return true;
+}
+
+const char *client_unknown_member(const json_t *metadata)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)metadata, name, value)
+    {
+        if (!member_find(name))
+            return name;
+    }
+    return NULL;
+}
+
+bool client_member_is_internal(const char *name)
+{
+    const struct member *member = member_find(name);
+    return member && member->internal;
 }
