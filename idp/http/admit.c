@@ -1,7 +1,9 @@
 #include <string.h>
 
 #include "http/cookie.h"
+#include "http/forwarded.h"
 #include "http/internal.h"
+#include "http/tls.h"
 
 static int refuse(struct exchange *x, int status, const char *detail)
 {
@@ -67,6 +69,38 @@ static void find_peer(struct exchange *x)
     }
 }
 
+/* X-Client-Cert: PEM, percent-encoded (nginx: $ssl_client_escaped_cert). Empty when the client presented none. */
+static bool take_forwarded(struct exchange *x)
+{
+    struct request *rq = &x->rq;
+    bool seen = false;
+    for (size_t i = 0; i < x->head.count; i++) {
+        str pem = x->head.fields[i].value;
+        if (!str_eq_nocase(x->head.fields[i].name, STR("x-client-cert")))
+            continue;
+        if (seen)
+            return false;
+        seen = true;
+        if (pem.n > 0 && (!percent_decode(rq->arena, pem, false, &pem) ||
+                          !forwarded_certificate(rq->arena, pem, &rq->client_certificate)))
+            return false;
+    }
+    return true;
+}
+
+/* The client's certificate: from its handshake, or from the proxy on the socket for that; nobody else's word counts. */
+static bool find_certificate(struct exchange *x)
+{
+    const struct entrance *entrance = x->loop->entrance;
+    x->rq.mtls = entrance->mtls;
+    if (!entrance->mtls)
+        return true;
+    if (entrance->socket)
+        return take_forwarded(x);
+    x->rq.client_certificate = tls_client_certificate(x->rq.arena, x->peer->tls);
+    return true;
+}
+
 static int check_size(struct exchange *x)
 {
     if (x->target.n > HTTP_TARGET_MAX)
@@ -95,6 +129,8 @@ int request_admit(struct exchange *x, const char *method, const char *version, s
         x->close = true;
         return refuse(x, 431, "the request's headers are too large");
     }
+    if (!find_certificate(x))
+        return refuse(x, 400, "the forwarded certificate is malformed");
     int size_problem = check_size(x);
     int route_problem = find_route(x);
     if (size_problem)

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/internal.h"
+#include "http/tls.h"
 
 static void map_ipv4(const struct in_addr *from, struct in6_addr *to)
 {
@@ -58,12 +59,30 @@ enum MHD_Result peer_admit(void *context, const struct sockaddr *address, sockle
     struct http_server *server = loop->server;
     unsigned limit = server->options.connections_per_ip;
     struct in6_addr from;
-    bool fine = address_of(address, size, &from) && server->connections < server->options.connections_max;
-    if (fine && limit > 0 && !is_trusted(server, &from))
+    bool socket = loop->entrance->socket;
+    bool fine = (socket || address_of(address, size, &from)) && server->connections < server->options.connections_max;
+    if (fine && limit > 0 && !socket && !is_trusted(server, &from))
         fine = census_of(server->census, &from) < limit;
     if (!fine)
         server->refused++;
     return fine ? MHD_YES : MHD_NO;
+}
+
+/* Who it is, by the address of the other end; of a Unix socket's that says nothing. */
+static void peer_identify(struct peer *peer, const struct sockaddr *address)
+{
+    socklen_t size = address->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+    if (peer->loop->entrance->socket) {
+        peer->trusted = true;
+        strcpy(peer->name, "unix");
+        return;
+    }
+    address_of(address, size, &peer->address);
+    peer->trusted = is_trusted(peer->loop->server, &peer->address);
+    if (IN6_IS_ADDR_V4MAPPED(&peer->address))
+        inet_ntop(AF_INET, peer->address.s6_addr + 12, peer->name, sizeof peer->name);
+    else
+        inet_ntop(AF_INET6, &peer->address, peer->name, sizeof peer->name);
 }
 
 static struct peer *peer_new(struct loop *loop, struct MHD_Connection *connection)
@@ -72,17 +91,13 @@ static struct peer *peer_new(struct loop *loop, struct MHD_Connection *connectio
     struct peer *peer = calloc(1, sizeof *peer);
     if (!peer)
         abort();
-    const struct sockaddr *address =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
-    socklen_t size = address->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
-    address_of(address, size, &peer->address);
-    if (IN6_IS_ADDR_V4MAPPED(&peer->address))
-        inet_ntop(AF_INET, peer->address.s6_addr + 12, peer->name, sizeof peer->name);
-    else
-        inet_ntop(AF_INET6, &peer->address, peer->name, sizeof peer->name);
     peer->loop = loop;
+    peer_identify(peer, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+    if (loop->entrance->tls) {
+        peer->tls = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
+        tls_begin(server->tls, peer->tls, loop->entrance->mtls);
+    }
     peer->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    peer->trusted = is_trusted(server, &peer->address);
     peer_due(peer, DUE_REQUEST, clock_mono_ms() + server->options.request_seconds * INT64_C(1000));
     return peer;
 }
@@ -145,13 +160,16 @@ bool peer_say(const struct peer *peer, const char *status)
 {
     char text[128];
     int n = snprintf(text, sizeof text, "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", status);
+    if (peer->tls)
+        return tls_say(peer->tls, str_bytes(text, (size_t)n));
     return send(peer->fd, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) == n;
 }
 
 static void cut(const struct peer *peer, enum due_kind kind)
 {
-    /* libmicrohttpd writes nothing while a request is arriving, so this can't land inside a response. */
-    if (kind == DUE_REQUEST && !peer_say(peer, "408 Request Timeout"))
+    /* libmicrohttpd writes nothing while a request is arriving, so this can't land inside a response. With TLS it
+     * reads, in another thread, from the session that this would write to: the connection just ends. */
+    if (kind == DUE_REQUEST && !peer->tls && !peer_say(peer, "408 Request Timeout"))
         log_debug("http.gone peer=%s", peer->name);
     shutdown(peer->fd, SHUT_RDWR);
 }

@@ -62,7 +62,7 @@ struct request {
     enum http_body body_type;
     str body;                  /* raw */
     struct params form;        /* of a BODY_FORM body */
-    str peer;                  /* the client's IP address, from the socket or from a trusted proxy */
+    str peer;                  /* the client's IP address, from the socket or from a trusted proxy ("unix": it told none) */
     str client_certificate;    /* DER; the client proved to have its key, nobody checked who issued it. Or STR_NONE */
     bool mtls;                 /* came to where clients are asked for a certificate (RFC 8705) */
     char id[33];               /* a fresh random request id (hex); also sent back as X-Request-Id */
@@ -117,10 +117,27 @@ struct route {
  *  then. 408, 431, and what libmicrohttpd can't read at all get a bare answer instead. */
 typedef void http_problem(struct request *rq, void *context, int status, const char *detail);
 
+/* Where requests come in, besides the plain port. All serve the same routes. */
+enum http_entry_kind {
+    ENTRY_TLS,
+    ENTRY_MTLS,        /* TLS that asks for the client's certificate: RFC 8705 */
+    ENTRY_SOCKET,      /* a Unix socket for a proxy, whose X-Forwarded-For is believed */
+    ENTRY_MTLS_SOCKET, /* and its X-Client-Cert too: what clients sent under this name it must have taken away */
+};
+
+struct http_entry {
+    enum http_entry_kind kind;
+    const char *address; /* as in http_options; of a socket the path, which is made with mode 0660 */
+    uint16_t port;       /* 0: any free port (tests) */
+};
+
 struct http_options {
-    const char *address;         /* "127.0.0.1", "::1", "0.0.0.0" */
+    const char *address;         /* "127.0.0.1", "::1", "0.0.0.0"; NULL: no plain port */
     uint16_t port;               /* 0: any free port (tests) */
-    unsigned loops;              /* event loops, one thread each, sharing the port by SO_REUSEPORT */
+    const struct http_entry *entries;
+    size_t entry_count;
+    const char *tls_certificate, *tls_key; /* PEM files, for entries with TLS; read again when they change */
+    unsigned loops;              /* event loops for each entry, one thread each, sharing the port by SO_REUSEPORT */
     unsigned writers;            /* threads for RUN_WRITER; 0: workers do it */
     unsigned workers;            /* threads for RUN_WORKER */
     unsigned queue_max;          /* requests that may wait for a worker; beyond it 503 with Retry-After */
@@ -144,8 +161,10 @@ struct http_server;
 /** Starts serving; returns at once. NULL on failure, with a sentence for the operator in `error` (address in use,
  * permission, …). */
 struct http_server *http_start(const struct http_options *options, char *error, size_t error_size);
-/** The port that it listens on. */
+/** The plain port that it listens on; 0 when there is none. */
 uint16_t http_port(const struct http_server *server);
+/** The port of `entries[i]`. */
+uint16_t http_entry_port(const struct http_server *server, size_t i);
 
 struct http_counts {
     uint64_t requests, in_flight, queued, refused, by_status_class[6];

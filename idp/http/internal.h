@@ -34,6 +34,7 @@ struct peer {
     int fd;
     _Atomic int64_t due;     /* milliseconds on the monotonic clock × 4 + enum due_kind; DUE_CUT when it was cut */
     struct in6_addr address; /* IPv4 mapped */
+    void *tls;               /* gnutls_session_t of the connection, which its loop alone uses; or NULL */
     bool trusted;            /* the trusted proxy */
     bool used;               /* a whole request has come */
     char name[INET6_ADDRSTRLEN];
@@ -50,8 +51,8 @@ enum MHD_Result peer_admit(void *loop, const struct sockaddr *address, socklen_t
 bool peer_due(struct peer *peer, enum due_kind kind, int64_t at_ms);
 /** Cuts what is overdue at `now_ms`. Any thread. */
 void peers_cut(struct loop *loop, int64_t now_ms);
-/** Writes a bare response past libmicrohttpd, which must not be writing; the caller closes. `status` is code and
- * phrase. False when the client is gone. */
+/** Writes a bare response past libmicrohttpd, which must not be writing, nor with TLS reading; the caller closes.
+ * `status` is code and phrase. False when the client is gone. */
 bool peer_say(const struct peer *peer, const char *status);
 /** Reads an IP address, IPv4 as a mapped one. */
 MUST_CHECK bool address_parse(str text, struct in6_addr *address);
@@ -69,8 +70,18 @@ void census_add(struct census *census, const struct in6_addr *address, int by);
 
 /* ---- server.c ---- */
 
+/* One way in: the plain port, or one of http_options.entries. */
+struct entrance {
+    bool tls, socket; /* neither: the plain port */
+    bool mtls;
+    const char *address; /* or the socket's path */
+    uint16_t port;
+    bool made; /* the socket's file is ours */
+};
+
 struct loop {
     struct http_server *server;
+    const struct entrance *entrance;
     struct MHD_Daemon *daemon;
     int listener;
     pthread_mutex_t lock; /* over `peers` */
@@ -83,9 +94,11 @@ struct http_server {
     struct http_options options;
     struct arena *arena;
     struct route_table *routes;
-    struct loop *loops;
-    unsigned loops_running;
-    uint16_t port;
+    struct entrance *entrances; /* the plain port first, if there is one */
+    unsigned entrance_count;
+    struct loop *loops; /* options.loops for each entry */
+    unsigned loop_count, loops_running;
+    struct tls *tls; /* NULL: no entry has TLS */
     struct in6_addr trusted_proxy;
     struct census *census;
     struct pool *workers, *writers; /* writers: NULL when workers do their work */
@@ -101,6 +114,13 @@ struct http_server {
 /** Tells http_stop that nothing is in flight any more. */
 void server_idle(struct http_server *server);
 int64_t mono_us(void);
+
+/* ---- entrance.c ---- */
+
+/** Opens all listening sockets and makes the loops that are to serve them. False with a sentence in `error`. */
+MUST_CHECK bool entrances_open(struct http_server *server, char *error, size_t error_size);
+/** Closes what libmicrohttpd did not close, once no loop runs any more, and takes the sockets' files away. */
+void entrances_close(struct http_server *server);
 
 /* ---- exchange.c ---- */
 

@@ -2,10 +2,13 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define BACKLOG 4096
@@ -102,6 +105,67 @@ bool listen_all(const char *address, uint16_t *port, int *sockets, unsigned coun
         return true;
     }
     explain(address, *port, errno, error, error_size);
+    while (opened > 0)
+        close(sockets[--opened]);
+    return false;
+}
+
+/* Whether somebody answers at this socket. */
+static bool is_served(const struct sockaddr_un *address)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return true;
+    bool served = connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno != ECONNREFUSED;
+    close(fd);
+    return served;
+}
+
+/* Takes away the socket of a server that was killed; nothing else. */
+static bool make_way(const struct sockaddr_un *address)
+{
+    struct stat status;
+    if (lstat(address->sun_path, &status) != 0)
+        return errno == ENOENT;
+    errno = EADDRINUSE;
+    return S_ISSOCK(status.st_mode) && !is_served(address) && unlink(address->sun_path) == 0;
+}
+
+/* Bound, then given its mode, and only then open to connections: -1 with errno. */
+static int open_socket(const struct sockaddr_un *address)
+{
+    if (!make_way(address))
+        return -1;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && bind(fd, (const struct sockaddr *)address, sizeof *address) == 0 &&
+        chmod(address->sun_path, 0660) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    int saved = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = saved;
+    return -1;
+}
+
+bool listen_socket(const char *path, int *sockets, unsigned count, char *error, size_t error_size)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    unsigned opened = 0;
+    if (path[0] != '/' || strlen(path) >= sizeof address.sun_path) {
+        snprintf(error, error_size, "\"%s\" can't be a socket: it must begin with / and be shorter than %zu bytes",
+                 path, sizeof address.sun_path);
+        return false;
+    }
+    memcpy(address.sun_path, path, strlen(path));
+    bool fine = (sockets[0] = open_socket(&address)) >= 0;
+    for (opened = fine; fine && opened < count; opened += fine)
+        fine = (sockets[opened] = fcntl(sockets[0], F_DUPFD_CLOEXEC, 0)) >= 0;
+    if (fine)
+        return true;
+    if (errno == EADDRINUSE)
+        snprintf(error, error_size, "the socket %s is already in use, or is no socket", path);
+    else
+        snprintf(error, error_size, "can't make the socket %s: %s", path, strerror(errno));
     while (opened > 0)
         close(sockets[--opened]);
     return false;

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/internal.h"
-#include "http/listen.h"
+#include "http/tls.h"
 
 #define WATCH_MS 200
 
@@ -44,8 +44,10 @@ static void *watch(void *context)
         for (int64_t next = mono_us() + WATCH_MS * 1000; !server->watch_stops && wait_until(server, next);)
             continue;
         pthread_mutex_unlock(&server->lock);
-        for (unsigned i = 0; i < server->options.loops; i++)
+        for (unsigned i = 0; i < server->loop_count; i++)
             peers_cut(&server->loops[i], clock_mono_ms());
+        if (server->tls)
+            tls_renew(server->tls);
         pthread_mutex_lock(&server->lock);
     }
     pthread_mutex_unlock(&server->lock);
@@ -62,10 +64,15 @@ static size_t leave_escaped(void *context, struct MHD_Connection *connection, ch
 static bool loop_start(struct loop *loop)
 {
     const struct http_options *options = &loop->server->options;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
+    const struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
+                                         {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, tls_no_certificate},
+                                         {MHD_OPTION_END, 0, NULL}};
     loop->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, peer_admit, loop, exchange_serve,
-        loop, MHD_OPTION_LISTEN_SOCKET, loop->listener, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-        MHD_OPTION_CONNECTION_LIMIT, options->connections_max + 1, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds,
+        loop->entrance->tls ? flags | MHD_USE_TLS : flags, 0, peer_admit, loop, exchange_serve, loop, MHD_OPTION_ARRAY,
+        loop->entrance->tls ? tls : tls + COUNT_OF(tls) - 1, MHD_OPTION_LISTEN_SOCKET, loop->listener,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_LIMIT,
+        options->connections_max + 1, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds,
         MHD_OPTION_NOTIFY_CONNECTION, peer_notify, loop, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, loop,
         MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, loop, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
         MHD_OPTION_END);
@@ -92,6 +99,9 @@ static bool check_options(struct http_server *server, char *error, size_t error_
     bool needs_workers = false;
     for (size_t i = 0; i < options->route_count; i++)
         needs_workers = needs_workers || options->routes[i].run != RUN_INLINE;
+    bool needs_tls = false;
+    for (size_t i = 0; i < options->entry_count; i++)
+        needs_tls = needs_tls || options->entries[i].kind == ENTRY_TLS || options->entries[i].kind == ENTRY_MTLS;
     if (options->loops == 0 || options->connections_max == 0 || options->request_seconds == 0)
         snprintf(error, error_size, "loops, connections and the time for a request must be at least 1");
     else if (needs_workers && options->workers == 0)
@@ -100,25 +110,14 @@ static bool check_options(struct http_server *server, char *error, size_t error_
         snprintf(error, error_size, "the trusted proxy \"%s\" is not an IP address", options->trusted_proxy);
     else if ((server->routes = route_table_new(server->arena, options->routes, options->route_count, &bad)) == NULL)
         snprintf(error, error_size, "the route %s is malformed or stands twice", bad->path);
+    else if (!options->address && options->entry_count == 0)
+        snprintf(error, error_size, "there is no address, port or socket to listen on");
+    else if (needs_tls && (!options->tls_certificate || !options->tls_key))
+        snprintf(error, error_size, "TLS needs a certificate and its key");
     else
-        return true;
+        return !needs_tls ||
+               (server->tls = tls_new(options->tls_certificate, options->tls_key, error, error_size)) != NULL;
     return false;
-}
-
-static bool open_loops(struct http_server *server, char *error, size_t error_size)
-{
-    unsigned count = server->options.loops;
-    int *sockets = ARENA_ARRAY(server->arena, int, count);
-    server->port = server->options.port;
-    if (!listen_all(server->options.address, &server->port, sockets, count, error, error_size))
-        return false;
-    server->loops = ARENA_ARRAY(server->arena, struct loop, count);
-    for (unsigned i = 0; i < count; i++) {
-        server->loops[i].server = server;
-        server->loops[i].listener = sockets[i];
-        pthread_mutex_init(&server->loops[i].lock, NULL);
-    }
-    return true;
 }
 
 static bool start_threads(struct http_server *server, char *error, size_t error_size)
@@ -130,9 +129,9 @@ static bool start_threads(struct http_server *server, char *error, size_t error_
     if (server->options.writers > 0 &&
         !(server->writers = pool_new(server->options.writers, server->options.queue_max)))
         return false;
-    while (server->loops_running < server->options.loops && loop_start(&server->loops[server->loops_running]))
+    while (server->loops_running < server->loop_count && loop_start(&server->loops[server->loops_running]))
         server->loops_running++;
-    return server->loops_running == server->options.loops && pthread_create(&server->watch, NULL, watch, server) == 0;
+    return server->loops_running == server->loop_count && pthread_create(&server->watch, NULL, watch, server) == 0;
 }
 
 /* What http_start has begun, and all of it once the watch has ended. */
@@ -144,11 +143,8 @@ static void release(struct http_server *server)
         pool_stop(server->writers);
     for (unsigned i = 0; i < server->loops_running; i++)
         MHD_stop_daemon(server->loops[i].daemon);
-    for (unsigned i = 0; server->loops && i < server->options.loops; i++) {
-        if (i >= server->loops_running || server->stopping) /* otherwise libmicrohttpd closed it */
-            close(server->loops[i].listener);
-        pthread_mutex_destroy(&server->loops[i].lock);
-    }
+    entrances_close(server);
+    tls_free(server->tls);
     pool_free(server->writers);
     pool_free(server->workers);
     census_free(server->census);
@@ -172,7 +168,7 @@ struct http_server *http_start(const struct http_options *options, char *error, 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the thread that started all this */
     raise_descriptors(options->connections_max);
-    bool fine = check_options(server, error, error_size) && open_loops(server, error, error_size) &&
+    bool fine = check_options(server, error, error_size) && entrances_open(server, error, error_size) &&
                 start_threads(server, error, error_size);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!fine) {
@@ -184,7 +180,12 @@ struct http_server *http_start(const struct http_options *options, char *error, 
 
 uint16_t http_port(const struct http_server *server)
 {
-    return server->port;
+    return server->options.address ? server->entrances[0].port : 0;
+}
+
+uint16_t http_entry_port(const struct http_server *server, size_t i)
+{
+    return server->entrances[i + (server->options.address != NULL)].port;
 }
 
 void http_counts(const struct http_server *server, struct http_counts *out)

@@ -47,14 +47,19 @@ static inline struct http_server *test_start(const struct http_options *options)
     return server;
 }
 
-static inline int test_connect(const struct http_server *server)
+static inline int test_connect_port(uint16_t port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(http_port(server))};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
     inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     assert_true(fd >= 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
     return fd;
+}
+
+static inline int test_connect(const struct http_server *server)
+{
+    return test_connect_port(http_port(server));
 }
 
 /* Writes all of it; false when the server has closed. */
