@@ -135,7 +135,7 @@ export class Provider {
 
   async run() {
     this.server = new Server('konsao', join(build, 'konsao'), ['serve', ...this.flags()]);
-    await this.server.ready(`${this.issuer}/health`);
+    await this.server.ready(`http://localhost:${this.port}/health`);
   }
 
   /** Runs `konsao …` on this provider's data; answers with what it prints. */

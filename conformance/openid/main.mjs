@@ -1,0 +1,116 @@
+// Holds Konsao against the OpenID conformance suite, see README.md.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { root } from '../../tests/lib/servers.mjs';
+import { expected } from './expected.mjs';
+import { configuration, plans } from './plans.mjs';
+import { Side } from './provider.mjs';
+import { Expectations, Table, findings } from './results.mjs';
+import { Suite } from './suite.mjs';
+
+const usage = `Usage: conformance/openid/run [options] [PLAN[:MODULE,MODULE…]…]
+Runs the plans (all of them by default) of the OpenID conformance suite against a Konsao of its own.
+
+  --list         the plans; with PLAN, its modules too
+  --host NAME    the name that the suite reaches Konsao by (localhost.emobix.co.uk)
+  --port N       … and its port (9443)
+  --export DIR   where the suite's logs of each plan go (build/conformance)
+  --stay         leave Konsao running at the end, until Ctrl-C, to look at it
+  --help         this text
+
+CONFORMANCE_SERVER     the suite (https://localhost.emobix.co.uk:8443/)
+CONFORMANCE_CA         what its certificate is signed by; otherwise it is not checked
+CONFORMANCE_TOKEN      a token for its API, unless it is in its development mode
+KONSAO_BUILD           the programs to run (build/release)
+
+Exit code: 0 all as expected, 1 something was not, 2 misused.`;
+
+function misused(why) {
+  console.error(`conformance/openid/run: ${why}; see --help`);
+  process.exit(2);
+}
+
+function readArguments() {
+  const options = {
+    list: { type: 'boolean' }, stay: { type: 'boolean' }, help: { type: 'boolean' }, host: { type: 'string', default: 'localhost.emobix.co.uk' },
+    port: { type: 'string', default: '9443' }, export: { type: 'string', default: join(root, 'build/conformance') },
+  };
+  try {
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    const chosen = positionals.map((text) => {
+      const [name, modules] = text.split(':');
+      const plan = plans.find((one) => one.name === name) ?? misused(`there is no plan ${name}`);
+      return { ...plan, only: modules?.split(',') };
+    });
+    return { ...values, chosen: chosen.length > 0 ? chosen : plans };
+  } catch (error) {
+    return misused(error.message);
+  }
+}
+
+/** Runs one module; answers with its result and what was not expected. */
+async function runModule(run, plan, planId, module) {
+  const started = Date.now();
+  const id = await run.suite.start(planId, module);
+  const whenConfigured = module.testModule === 'oidcc-server-rotate-keys' ? () => run.side.rotateKeys() : undefined;
+  const info = await run.suite.follow(id, { whenConfigured });
+  const found = findings(info, await run.suite.log(id));
+  const surprises = found.filter((one) => !run.expectations.meets(plan.name, module.testModule, one));
+  const result = info.result ?? info.status;
+  console.log(`  ${result.padEnd(11)} ${module.testModule} (${Math.round((Date.now() - started) / 1000)} s)`);
+  for (const { condition, result: what, message, detail } of surprises)
+    console.log(`      ${what}: ${condition}: ${message}${detail ? ` (${detail})` : ''}\n        ${new URL(`log-detail.html?log=${id}`, run.suite.url)}`);
+  return { name: module.testModule, result, surprises: surprises.length };
+}
+
+async function runPlan(run, plan) {
+  const { id, modules } = await run.suite.createPlan(plan.plan, plan.variant, configuration(plan, run.side, run.suite));
+  const chosen = modules.filter((one) => !plan.only || plan.only.includes(one.testModule));
+  console.log(`${plan.name}: ${plan.plan} ${JSON.stringify(plan.variant)}, ${chosen.length} modules`);
+  const results = [];
+  for (const module of chosen) results.push(await runModule(run, plan, id, module));
+  const unmet = run.expectations.unmet(plan.name, results.map((one) => one.name));
+  for (const { module, condition, result } of unmet) console.log(`  expected but not found: ${module}: ${result} ${condition}`);
+  writeFileSync(join(run.export, `${plan.name}.zip`), await run.suite.exportPlan(id));
+  const unexpected = unmet.length + results.reduce((sum, one) => sum + one.surprises, 0);
+  run.table.add(plan.name, results, unexpected);
+  return unexpected;
+}
+
+async function list(chosen, suite) {
+  for (const plan of chosen) {
+    console.log(`${plan.name.padEnd(28)} ${plan.plan} ${JSON.stringify(plan.variant)}`);
+    if (chosen === plans) continue;
+    const { modules } = await suite.json('GET', `api/plan/info/${plan.plan}`);
+    for (const module of modules) console.log(`  ${module.testModule ?? module}`);
+  }
+}
+
+async function main() {
+  const options = readArguments();
+  if (options.help) return console.log(usage);
+  const suite = new Suite(process.env.CONFORMANCE_SERVER ?? 'https://localhost.emobix.co.uk:8443/',
+    { ca: process.env.CONFORMANCE_CA, token: process.env.CONFORMANCE_TOKEN });
+  if (options.list) return list(options.chosen, suite);
+  await suite.available();
+  mkdirSync(options.export, { recursive: true });
+  const run = { suite, side: await Side.start(options), export: options.export, expectations: new Expectations(expected), table: new Table() };
+  let unexpected = 0;
+  try {
+    for (const plan of options.chosen) unexpected += await runPlan(run, plan);
+    console.log(`\n${run.table}`);
+    if (options.stay) {
+      console.log(`\nKonsao stays at ${run.side.issuer}, the register at ${run.side.register.url}; Ctrl-C ends them.`);
+      await new Promise((done) => process.once('SIGINT', done));
+    }
+  } finally {
+    await run.side.stop();
+  }
+  process.exitCode = unexpected > 0 ? 1 : 0;
+}
+
+main().catch((error) => {
+  console.error(`conformance/openid/run: ${error.message}`);
+  process.exitCode = 1;
+});

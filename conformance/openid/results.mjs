@@ -1,0 +1,53 @@
+// What a module's log says against what was expected of it.
+
+const bad = { FAILURE: 'failure', WARNING: 'warning' };
+
+/** The conditions of a module that failed or warned, and the module's own result when it was skipped or did not end: [{condition, result, message}]. */
+export function findings(info, log) {
+  const found = log.filter((entry) => bad[entry.result]).map((entry) => ({
+    condition: entry.src, result: bad[entry.result], message: entry.msg ?? '', detail: entry.error ?? entry.exception ?? '',
+  }));
+  if (info.result === 'SKIPPED') found.push({ condition: '', result: 'skip', message: log.find((entry) => entry.result === 'SKIPPED')?.msg ?? 'skipped' });
+  if (info.stuck || info.status === 'INTERRUPTED')
+    found.push({ condition: '', result: 'failure', message: info.stuck ?? 'it was interrupted' });
+  else if (info.result === 'FAILED' && found.length === 0)
+    found.push({ condition: '', result: 'failure', message: 'it failed without a word' });
+  return found;
+}
+
+/** The expectations of a run, and which of them were met. */
+export class Expectations {
+  constructor(list) {
+    this.list = list.map((entry) => ({ ...entry, plans: [entry.plan].flat(), met: new Set() }));
+  }
+
+  /** Whether a finding was expected of this module. */
+  meets(plan, module, { condition, result }) {
+    const entry = this.list.find((one) => one.plans.includes(plan) && one.module === module && one.condition === condition && one.result === result);
+    entry?.met.add(plan);
+    return entry !== undefined;
+  }
+
+  /** What was expected of the modules that ran, and was not found. */
+  unmet(plan, modules) {
+    return this.list.filter((entry) => entry.plans.includes(plan) && modules.includes(entry.module) && !entry.met.has(plan));
+  }
+}
+
+/** Counts for the table: one row for each plan. */
+export class Table {
+  rows = [];
+
+  add(plan, modules, unexpected) {
+    const count = (...results) => modules.filter((one) => results.includes(one.result)).length;
+    this.rows.push([plan, modules.length, count('PASSED'), count('WARNING'), count('FAILED', 'INTERRUPTED', 'UNKNOWN'), count('SKIPPED'), count('REVIEW'), unexpected]);
+  }
+
+  toString() {
+    const head = ['plan', 'modules', 'passed', 'warnings', 'failures', 'skips', 'review', 'unexpected'];
+    const total = ['all', ...head.slice(1).map((_, i) => this.rows.reduce((sum, row) => sum + row[i + 1], 0))];
+    const lines = [head, ...this.rows, ...(this.rows.length > 1 ? [total] : [])];
+    const wide = head.map((_, i) => Math.max(...lines.map((line) => String(line[i]).length)));
+    return lines.map((line) => line.map((cell, i) => (i === 0 ? String(cell).padEnd(wide[i]) : String(cell).padStart(wide[i]))).join('  ')).join('\n');
+  }
+}
