@@ -90,7 +90,8 @@ struct tls_client {
     int fd;
     gnutls_session_t session;
     gnutls_certificate_credentials_t credentials;
-    bool up; /* the handshake was done */
+    int fault; /* of the handshake */
+    bool up;   /* it was done */
 };
 
 /* Connects to `port` and shakes hands. `priorities` NULL: "NORMAL". `identity`: NULL, or what to present; `key`: NULL,
@@ -99,7 +100,6 @@ static inline struct tls_client tls_connect(uint16_t port, const char *prioritie
                                             gnutls_x509_privkey_t key)
 {
     struct tls_client client = {.fd = test_connect_port(port)};
-    int fault;
     assert_int_equal(gnutls_init(&client.session, GNUTLS_CLIENT | GNUTLS_NO_SIGNAL), 0);
     assert_int_equal(gnutls_certificate_allocate_credentials(&client.credentials), 0);
     if (identity) {
@@ -112,9 +112,9 @@ static inline struct tls_client tls_connect(uint16_t port, const char *prioritie
     gnutls_transport_set_int(client.session, client.fd);
     gnutls_handshake_set_timeout(client.session, 20000);
     do
-        fault = gnutls_handshake(client.session);
-    while (fault < 0 && !gnutls_error_is_fatal(fault));
-    client.up = fault == 0;
+        client.fault = gnutls_handshake(client.session);
+    while (client.fault < 0 && !gnutls_error_is_fatal(client.fault));
+    client.up = client.fault == 0;
     return client;
 }
 
@@ -131,8 +131,14 @@ static inline str tls_exchange(struct arena *arena, struct tls_client *client, s
     struct buf got = buf_new(arena, 512);
     size_t whole = 0;
     char c;
-    if (!client->up || gnutls_record_send(client->session, request.p, request.n) != (ssize_t)request.n)
+    if (!client->up)
         return STR("");
+    while (request.n > 0) {
+        ssize_t n = gnutls_record_send(client->session, request.p, request.n); /* at most a record */
+        if (n <= 0)
+            return STR("");
+        request = (str){request.p + n, request.n - (size_t)n};
+    }
     gnutls_record_set_timeout(client->session, 20000);
     while ((whole == 0 || got.n < whole) && gnutls_record_recv(client->session, &c, 1) == 1) {
         buf_char(&got, c);
