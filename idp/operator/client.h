@@ -1,27 +1,16 @@
-/* Of the client verbs alone: a registration while it is looked at or changed. */
+/* Of the client verbs alone: a registration while the operator looks at it or changes it. */
 #ifndef KONSAO_OPERATOR_CLIENT_H
 #define KONSAO_OPERATOR_CLIENT_H
 
-#include <jansson.h>
-
 #include "operator/estate.h"
 #include "operator/verbs.h"
-#include "records/client.h"
-
-struct registration {
-    json_t *metadata;   /* as stored; released by the arena */
-    uint64_t version;   /* of the stored record; 0: it is new */
-    str secret;         /* made just now; STR_NONE */
-    struct buf changed; /* names of what was changed */
-};
+#include "records/registration.h"
 
 /** Reads the stored one; tells why when it can't. */
 MUST_CHECK bool registration_load(struct command *command, const struct estate *estate, str id,
                                   struct registration *out);
 /** Changes what the verb's flags say; tells what is wrong with them. */
 MUST_CHECK bool registration_apply_flags(struct command *command, struct registration *registration);
-/** Gives it a new secret; the one in use goes on until `old_until`, or ends now (0). */
-void registration_new_secret(struct command *command, struct registration *registration, int64_t old_until);
 /** Fills in what the server decides, checks everything, and writes it with its audit entry. Tells what is wrong. */
 MUST_CHECK bool registration_save(struct command *command, const struct estate *estate,
                                   struct registration *registration, const char *action);

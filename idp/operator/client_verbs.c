@@ -1,15 +1,12 @@
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "crypto/json.h"
 #include "crypto/primitives.h"
 #include "operator/client.h"
-#include "records/grant.h"
 
 #define METADATA_MAX ((size_t)256 * 1024)
-#define AT_ONCE 256
 
 const struct flag client_rotate_flags[] = {
     {"keep-old", "SECONDS", "how long the old secret goes on; default 0: it ends now"}, {NULL, NULL, NULL}};
@@ -81,7 +78,7 @@ int client_rotate_run(struct command *command)
         return FAILED;
     if (!json_object_get(registration.metadata, "client_secrets"))
         return command_fails("this client does not authenticate by a secret");
-    registration_new_secret(command, &registration, keep > 0 ? clock_now() + (int64_t)keep : 0);
+    registration_new_secret(command->arena, &registration, keep > 0 ? clock_now() + (int64_t)keep : 0);
     buf_add(&registration.changed, arena_printf(command->arena, "the old one ends in %" PRIu64 " s", keep));
     if (!registration_save(command, &estate, &registration, "client.rotate_secret"))
         return FAILED;
@@ -144,63 +141,6 @@ int client_list_run(struct command *command)
     return DONE;
 }
 
-/* ---- removing ---- */
-
-struct keys {
-    struct arena *arena;
-    str items[AT_ONCE];
-    size_t count;
-};
-
-static bool collect(const struct record *record, void *context)
-{
-    struct keys *keys = context;
-    keys->items[keys->count++] = arena_str(keys->arena, record->key);
-    return keys->count < AT_ONCE;
-}
-
-static enum store_result remove_consents(struct store *store, str client_id)
-{
-    for (;;) {
-        CLEANUP(arena_release) struct arena *arena = arena_new();
-        struct keys keys = {.arena = arena};
-        struct store_op ops[AT_ONCE];
-        enum store_result result = store_scan(store, RECORD_CONSENT, 1, client_id, STR_NONE, collect, &keys);
-        if (result != STORE_OK || keys.count == 0)
-            return result;
-        for (size_t i = 0; i < keys.count; i++)
-            ops[i] = (struct store_op){.what = STORE_DELETE, .kind = RECORD_CONSENT, .key = keys.items[i]};
-        result = store_write(store, ops, keys.count);
-        if (result != STORE_OK)
-            return result;
-    }
-}
-
-/* Grants are not found by client, so all are looked through: that happens seldom. They must go, so that no token comes
- * to life again when somebody registers the same client_id anew. */
-static enum store_result remove_grants(struct store *store, str client_id)
-{
-    char last[STORE_KEY_MAX];
-    str after = STR_NONE;
-    for (;;) {
-        CLEANUP(arena_release) struct arena *arena = arena_new();
-        struct keys keys = {.arena = arena};
-        enum store_result result = store_scan(store, RECORD_GRANT, -1, STR_NONE, after, collect, &keys);
-        for (size_t i = 0; i < keys.count && result == STORE_OK; i++) {
-            struct grant grant;
-            result = grant_load(store, arena, keys.items[i], &grant);
-            if (result == STORE_OK && str_eq(grant.client_id, client_id))
-                result = grant_revoke(store, arena, keys.items[i]);
-            else if (result == STORE_NOT_FOUND)
-                result = STORE_OK;
-        }
-        if (result != STORE_OK || keys.count < AT_ONCE)
-            return result;
-        memcpy(last, keys.items[AT_ONCE - 1].p, keys.items[AT_ONCE - 1].n);
-        after = (str){last, keys.items[AT_ONCE - 1].n};
-    }
-}
-
 int client_remove_run(struct command *command)
 {
     CLEANUP(estate_close) struct estate estate = {0};
@@ -212,19 +152,18 @@ int client_remove_run(struct command *command)
                                STR_FMT(id));
     if (!estate_open(command, false, &estate) || !registration_load(command, &estate, id, &registration))
         return FAILED;
-    struct store_op ops[] = {{.what = STORE_DELETE,
-                              .kind = RECORD_CLIENT,
-                              .key = id,
-                              .condition = IF_VERSION,
-                              .version = registration.version},
-                             estate_audit(command, "client.remove", id, STR_NONE)};
-    if (!estate_write(&estate, ops, COUNT_OF(ops)))
-        return FAILED;
-    enum store_result result = remove_grants(estate.store, id);
-    if (result == STORE_OK)
-        result = remove_consents(estate.store, id);
-    if (result != STORE_OK)
+    bool gone;
+    const struct registration_writing writing = {
+        .store = estate.store,
+        .ring = estate.ring,
+        .arena = command->arena,
+        .audit = estate_audit_entry(command, "client.remove", id, STR_NONE),
+    };
+    enum store_result result = registration_remove(&writing, &registration, id, &gone);
+    if (result != STORE_OK && gone)
         return command_fails("the client is removed, but not all of its grants and consents are: the store failed");
+    if (result != STORE_OK)
+        return estate_fails(result);
     command_print(arena_printf(command->arena, "Removed %.*s.", STR_FMT(id)));
     return DONE;
 }

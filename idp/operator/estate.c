@@ -165,13 +165,18 @@ static str operator_name(struct arena *arena)
     return arena_printf(arena, "operator:%.64s", name && *name ? name : "unknown");
 }
 
-struct store_op estate_audit(struct command *command, const char *action, str client_id, str detail)
+struct audit_entry estate_audit_entry(struct command *command, const char *action, str client_id, str detail)
 {
-    struct audit_entry entry = {.action = str_of(action),
+    return (struct audit_entry){.action = str_of(action),
                                 .outcome = STR("ok"),
                                 .actor = operator_name(command->arena),
                                 .client_id = client_id,
                                 .detail = detail};
+}
+
+struct store_op estate_audit(struct command *command, const char *action, str client_id, str detail)
+{
+    struct audit_entry entry = estate_audit_entry(command, action, client_id, detail);
     return audit_op(command->arena, &entry);
 }
 

@@ -26,7 +26,8 @@ void estate_close(struct estate *estate);
 /** DATA/keys.ring */
 const char *estate_ring_path(struct command *command);
 
-/** The entry's op, as done by the operator at the keyboard. */
+/** An entry of the audit record, as done by the operator at the keyboard; and its op. */
+struct audit_entry estate_audit_entry(struct command *command, const char *action, str client_id, str detail);
 struct store_op estate_audit(struct command *command, const char *action, str client_id, str detail);
 /** Writes a batch; tells why when it can't. */
 MUST_CHECK bool estate_write(const struct estate *estate, const struct store_op *ops, size_t count);
