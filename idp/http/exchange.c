@@ -126,9 +126,26 @@ bool request_may_wait(const struct request *rq)
     return rq->exchange->stage == STAGE_WAITING;
 }
 
+bool request_may_call_out(const struct request *rq)
+{
+    return request_may_wait(rq) && rq->exchange->calls;
+}
+
 void request_move_to_worker(struct request *rq)
 {
     rq->exchange->moves = !request_may_wait(rq);
+}
+
+void request_move_to_call_out(struct request *rq)
+{
+    if (request_may_call_out(rq))
+        return;
+    rq->exchange->moves = rq->exchange->calls = true;
+}
+
+bool request_is_moving(const struct request *rq)
+{
+    return rq->exchange->moves;
 }
 
 void exchange_run(struct exchange *x)
@@ -141,20 +158,36 @@ void exchange_run(struct exchange *x)
     }
 }
 
-/* Leaves the request to a writer or a worker, which resumes the connection with the answer. */
-static enum MHD_Result to_worker(struct exchange *x)
+static bool submit(struct exchange *x)
 {
     x->fields = NULL; /* the handler sets them again */
     x->fields_end = &x->fields;
+    x->broken = x->moves = false;
+    x->calls = x->calls || x->route->run == RUN_WORKER || !x->server->writers;
+    return pool_submit(x->calls ? x->server->workers : x->server->writers, x);
+}
+
+/* Leaves the request to a writer or a worker, which resumes the connection with the answer. */
+static enum MHD_Result to_worker(struct exchange *x)
+{
     x->stage = STAGE_WAITING;
     MHD_suspend_connection(x->connection);
-    struct pool *writers = x->route->run == RUN_WORKER ? NULL : x->server->writers;
-    if (pool_submit(writers ? writers : x->server->workers, x))
+    if (submit(x))
         return MHD_YES;
     answer_problem(x, 503, "too many requests are waiting");
     x->stage = STAGE_ANSWERED;
     MHD_resume_connection(x->connection);
     return MHD_YES;
+}
+
+bool exchange_moved(struct exchange *x)
+{
+    if (!x->moves)
+        return false;
+    if (submit(x))
+        return true;
+    answer_problem(x, 503, "too many requests are waiting");
+    return false;
 }
 
 static enum MHD_Result whole_arrived(struct exchange *x)

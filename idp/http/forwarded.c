@@ -18,7 +18,9 @@ bool forwarded_certificate(struct arena *arena, str pem, str *out)
     CLEANUP(release) gnutls_x509_crt_t certificate = NULL;
     while (pem.n > 0 && pem.p[pem.n - 1] == '\n')
         pem.n--;
-    if (!str_starts(pem, begin) || !str_ends(pem, end)) /* GnuTLS would skip what stands around it */
+    /* GnuTLS would skip what stands around it. */
+    if (pem.n < begin.n + end.n || !str_starts(pem, begin) || !str_ends(pem, end) ||
+        str_has((str){pem.p + begin.n, pem.n - begin.n - end.n}, '-'))
         return false;
     gnutls_datum_t text = {(unsigned char *)(uintptr_t)pem.p, (unsigned)pem.n};
     CLEANUP(release_datum) gnutls_datum_t der = {NULL, 0};

@@ -76,9 +76,16 @@ str request_cookie(const struct request *rq, const char *name);
 
 /** Whether the handler runs where it may wait for the store (not on an event loop). */
 bool request_may_wait(const struct request *rq);
+/** Whether it runs on a worker, where it may wait for others too. */
+bool request_may_call_out(const struct request *rq);
 /** For a RUN_INLINE handler that finds it must wait after all, before it has answered: call this and return, and it is
  * run again on a writer. */
 void request_move_to_worker(struct request *rq);
+/** For a handler on an event loop or a writer that finds it must wait for others: it is run again, from its beginning,
+ * on a worker. What it still answers in this run is not sent, so that it may be called deep inside; check
+ * request_is_moving before anything is written down. Nothing happens on a worker. */
+void request_move_to_call_out(struct request *rq);
+bool request_is_moving(const struct request *rq);
 
 /* ---- responses: set headers and cookies, then call one respond_… exactly once ---- */
 

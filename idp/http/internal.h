@@ -159,7 +159,8 @@ struct exchange {
     struct buf body;
     size_t drained;
     struct answer_field *fields, **fields_end;
-    bool moves;   /* the handler asked to be run again on a worker */
+    bool moves;   /* the handler asked to be run again on a writer or a worker */
+    bool calls;   /* on a worker: it waits for others; kept once it is there */
     bool broken;  /* a handler's header can't be sent */
     bool failing; /* the answer is the one about that */
     int status;
@@ -172,8 +173,10 @@ enum MHD_Result exchange_serve(void *loop, struct MHD_Connection *connection, co
                                const char *version, const char *upload, size_t *upload_size, void **context);
 void exchange_completed(void *loop, struct MHD_Connection *connection, void **context,
                         enum MHD_RequestTerminationCode code);
-/** Runs the handler, and sees to it that there is an answer. */
+/** Runs the handler, and sees to it that there is an answer, unless the handler moves. */
 void exchange_run(struct exchange *x);
+/** On a writer, after exchange_run: gives a request that moves to a worker. False: it is answered. */
+MUST_CHECK bool exchange_moved(struct exchange *x);
 
 /* ---- admit.c: what is believed of a request's head ---- */
 

@@ -44,6 +44,8 @@ static void *work(void *context)
             answer_problem(x, 503, "the server is stopping");
         else
             exchange_run(x);
+        if (exchange_moved(x))
+            continue; /* from here on `x` belongs to a worker */
         x->stage = STAGE_ANSWERED;
         MHD_resume_connection(connection); /* from here on `x` belongs to its loop again */
     }

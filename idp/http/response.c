@@ -66,7 +66,7 @@ static void add_standing_fields(struct exchange *x, struct MHD_Response *respons
     MHD_add_response_header(response, "X-Request-Id", x->rq.id);
     if (x->cors) {
         MHD_add_response_header(response, "Access-Control-Allow-Origin", "*");
-        MHD_add_response_header(response, "Access-Control-Expose-Headers", "WWW-Authenticate");
+        MHD_add_response_header(response, "Access-Control-Expose-Headers", "WWW-Authenticate, DPoP-Nonce");
     }
     if (x->close || x->server->stopping)
         MHD_add_response_header(response, "Connection", "close");
@@ -82,6 +82,8 @@ static struct MHD_Response *response_of(str body)
 void respond(struct request *rq, int status, const char *content_type, str body)
 {
     struct exchange *x = rq->exchange;
+    if (x->moves) /* the handler will run again */
+        return;
     if (x->status != 0) {
         log_error("http.answered_twice id=%s", rq->id);
         return;
@@ -144,7 +146,7 @@ void answer_problem(struct exchange *x, int status, const char *detail)
 void answer_preflight(struct exchange *x)
 {
     response_header(&x->rq, "Access-Control-Allow-Methods", x->allow);
-    response_header(&x->rq, "Access-Control-Allow-Headers", STR("Authorization, Content-Type"));
+    response_header(&x->rq, "Access-Control-Allow-Headers", STR("Authorization, Content-Type, DPoP"));
     response_header(&x->rq, "Access-Control-Max-Age", STR("7200"));
     respond(&x->rq, 204, NULL, STR(""));
 }

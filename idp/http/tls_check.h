@@ -2,6 +2,7 @@
 #ifndef KONSAO_HTTP_TLS_CHECK_H
 #define KONSAO_HTTP_TLS_CHECK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/attr.h"

@@ -86,6 +86,19 @@ static void never_answers_on_a_worker(struct request *rq, void *context)
     request_move_to_worker(rq);
 }
 
+/* Says where it runs, each time; only on a worker is it heard. */
+static void calls_out(struct request *rq, void *context)
+{
+    (void)context;
+    response_header(rq, "X-Writer", request_may_wait(rq) && !request_may_call_out(rq) ? STR("yes") : STR("no"));
+    if (str_is(rq->tail, "by-a-writer") && !request_may_wait(rq)) {
+        request_move_to_worker(rq);
+        return;
+    }
+    request_move_to_call_out(rq);
+    respond(rq, request_is_moving(rq) ? 500 : 200, "text/plain", request_may_call_out(rq) ? STR("worker") : STR("?"));
+}
+
 static const char *const resources[] = {"resource", NULL};
 
 static const struct route routes[] = {
@@ -104,6 +117,8 @@ static const struct route routes[] = {
     {"GET", "/twice", RUN_INLINE, false, twice, NULL},
     {"POST", "/moves", RUN_INLINE, false, moves, NULL},
     {"GET", "/moves", RUN_INLINE, false, never_answers_on_a_worker, NULL},
+    {"GET", "/calls-out/*", RUN_INLINE, false, calls_out, NULL},
+    {"POST", "/calls-out", RUN_WRITER, false, calls_out, NULL},
     {"GET", "/redirect", RUN_WORKER, false, redirect, NULL},
 };
 
@@ -114,6 +129,7 @@ static int start(void **state)
 {
     (void)state;
     struct http_options options = test_options(routes, COUNT_OF(routes));
+    options.writers = 1;
     server = test_start(&options);
     arena = arena_new();
     return 0;
@@ -231,13 +247,13 @@ static void preflight_is_for_cors_routes_alone(void **state)
     str response = ask("OPTIONS /open", "Origin: https://app.test\r\nAccess-Control-Request-Method: POST\r\n");
     assert_int_equal(test_status(response), 204);
     assert_str(test_header(response, "Access-Control-Allow-Origin"), "*");
-    assert_str(test_header(response, "Access-Control-Allow-Headers"), "Authorization, Content-Type");
+    assert_str(test_header(response, "Access-Control-Allow-Headers"), "Authorization, Content-Type, DPoP");
     assert_non_null(strstr(arena_cstr(arena, test_header(response, "Access-Control-Allow-Methods")), "POST"));
     assert_null(test_header(response, "Access-Control-Allow-Credentials").p);
 
     response = ask("GET /open", "Origin: https://app.test\r\n");
     assert_str(test_header(response, "Access-Control-Allow-Origin"), "*");
-    assert_str(test_header(response, "Access-Control-Expose-Headers"), "WWW-Authenticate");
+    assert_str(test_header(response, "Access-Control-Expose-Headers"), "WWW-Authenticate, DPoP-Nonce");
     assert_null(test_header(ask("GET /see", "Origin: https://app.test\r\n"), "Access-Control-Allow-Origin").p);
 }
 
@@ -302,6 +318,18 @@ static void inline_handler_that_must_wait_runs_again_on_a_worker(void **state)
     assert_str(test_header(response, "X-May-Wait"), "yes");
     assert_str(test_body(response), "1");
     assert_int_equal(test_status(ask("GET /moves", "")), 500);
+}
+
+static void handler_that_must_call_out_runs_again_on_a_worker_from_wherever_it_was(void **state)
+{
+    (void)state;
+    str responses[] = {ask("GET /calls-out/at-once", ""), ask("GET /calls-out/by-a-writer", ""),
+                       post("/calls-out", "text/plain", STR("x"))};
+    for (size_t i = 0; i < COUNT_OF(responses); i++) {
+        assert_int_equal(test_status(responses[i]), 200);
+        assert_str(test_body(responses[i]), "worker");
+        assert_str(test_header(responses[i], "X-Writer"), "no");
+    }
 }
 
 static void request_headers_are_found_in_any_case(void **state)
@@ -381,6 +409,7 @@ int main(void)
         cmocka_unit_test(redirect_is_303),
         cmocka_unit_test(handler_mistakes_become_500_and_leak_nothing),
         cmocka_unit_test(inline_handler_that_must_wait_runs_again_on_a_worker),
+        cmocka_unit_test(handler_that_must_call_out_runs_again_on_a_worker_from_wherever_it_was),
         cmocka_unit_test(request_headers_are_found_in_any_case),
         cmocka_unit_test(forwarded_for_is_not_believed_from_strangers),
         cmocka_unit_test(pipelined_requests_are_answered_in_order),
