@@ -23,6 +23,7 @@ struct jwks_cache;
 struct jwks_cache_options {
     struct outbound *outbound;
     unsigned entries_max;      /* the one that was not used for the longest time goes first */
+    unsigned waiters_max;      /* threads that may wait for others' fetches at a time; further ones get what there is */
     int64_t (*clock_ms)(void); /* a monotonic clock; NULL: clock_mono_ms */
 };
 

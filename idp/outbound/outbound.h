@@ -66,6 +66,10 @@ MUST_CHECK enum outbound_result outbound_fetch(struct outbound *outbound, struct
  * with a sentence (a static text, fit for an error_description) in `*why`. */
 MUST_CHECK bool outbound_accepts(const struct outbound *outbound, str url, const char **why);
 
+/** "host:port" of an https URL that could be called; STR_NONE for others. For logs and for grouping. At most 255
+ * bytes. */
+str outbound_destination(struct arena *arena, str url);
+
 struct outbound_counts {
     uint64_t requests, failures, forbidden; /* since the start; failures: all that were not answered */
 };

@@ -11,20 +11,23 @@
 #include "outbound/outbound.h"
 #include "store/store.h"
 
+#define OUTBOX_KEY_BYTES 16
+
 struct outbox_notice {
     str key; /* 16 bytes, time-ordered; made by outbox_op. The same for each try: good for a jti */
     str url;
     str kind;            /* "backchannel_logout" …: the name of an outbox_kind */
     str client_id;       /* whom it is for */
+    str destination;     /* host and port of the URL; made by outbox_op */
     str recipe;          /* bytes of the kind's own; never a token or secret in the clear */
     int64_t created_at;  /* milliseconds since 1970; filled in by outbox_op when 0 */
     int64_t next_try_at; /* the same */
     int64_t attempts;    /* so far */
 };
 
-/** The op that puts `notice` into the outbox, for a batch of durable records; fills in key and times. Then, when the
- * batch is written, outbox_wake. What it needs is in `arena`, which must live until then. Other processes than the
- * server may do this too: the server looks every two seconds. */
+/** The op that puts `notice` into the outbox, for a batch of durable records; fills in key, destination and times.
+ * Then, when the batch is written, outbox_wake. What it needs is in `arena`, which must live until then. Other
+ * processes than the server may do this too: the server looks every two seconds. */
 struct store_op outbox_op(struct arena *arena, struct outbox_notice *notice);
 
 enum outbox_rendered {
