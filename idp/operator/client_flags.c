@@ -18,7 +18,7 @@ enum how { TEXT, LIST, JSON_FILE, IMAGE_FILE, CONSTANT, YES, NO, ELSEWHERE };
         {"post-logout-redirect-uri", "URI", "the same after signing out (may repeat)"},                                \
         {"scope", "WORDS", "what it may ask for, such as \"openid profile phone\""},                                   \
         {"claim", "NAME", "a claim beyond its scopes', such as picture (may repeat)"},                                 \
-        {"auth", "METHOD", "client_secret_basic, client_secret_post, private_key_jwt, none"},                          \
+        {"auth", "METHOD", "client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, none, …"},     \
         {"grant", "NAME", "authorization_code, refresh_token, client_credentials (may repeat)"},                       \
         {"jwks", "FILE", "its public keys, a JWK Set"}, {"id-token-alg", "ALG", "RS256 (default) or ES256"},           \
         {"userinfo-alg", "ALG", "signs userinfo; default: plain JSON"},                                                \

@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "crypto/json.h"
@@ -15,18 +16,22 @@ const struct flag client_remove_flags[] = {{"yes", NULL, "really"}, {NULL, NULL,
 /* What the server decides is not for a file to say. */
 static bool read_from(struct command *command, const char *path, struct registration *out)
 {
-    static const char *const ours[] = {"client_secrets", "client_secret", "pairwise_version", "client_id_issued_at",
-                                       "updated_at"};
     str text;
+    const char *name;
+    json_t *value;
     if (!command_read_file(command->arena, path, METADATA_MAX, &text))
         return false;
     out->metadata = json_parse_object(command->arena, text, METADATA_MAX);
     if (!out->metadata)
         return command_fails("%s holds no JSON object", path) == DONE;
-    for (size_t i = 0; i < COUNT_OF(ours); i++)
-        if (json_object_get(out->metadata, ours[i]))
-            return command_fails("%s: %s is not for you to say", path, ours[i]) == DONE;
-    return true;
+    json_object_foreach(out->metadata, name, value)
+    {
+        if (client_member_is_internal(name) || strcmp(name, "client_secret") == 0)
+            return command_fails("%s: %s is not for you to say", path, name) == DONE;
+    }
+    const char *unknown = client_unknown_member(out->metadata);
+    return !unknown || command_fails("%s: unknown member \"%.60s\"", path,
+                                     str_is_printable(str_of(unknown)) ? unknown : "?") == DONE;
 }
 
 int client_add_run(struct command *command)
@@ -76,8 +81,11 @@ int client_rotate_run(struct command *command)
         return command_misused("--keep-old must be seconds, at most a year");
     if (!estate_open(command, false, &estate) || !registration_load(command, &estate, command->operand, &registration))
         return FAILED;
-    if (!json_object_get(registration.metadata, "client_secrets"))
+    bool sealed = json_object_get(registration.metadata, "sealed_client_secret");
+    if (!sealed && !json_object_get(registration.metadata, "client_secrets"))
         return command_fails("this client does not authenticate by a secret");
+    if (sealed && keep > 0)
+        return command_fails("--keep-old is not for client_secret_jwt: the old secret ends now");
     registration_new_secret(command->arena, &registration, keep > 0 ? clock_now() + (int64_t)keep : 0);
     buf_add(&registration.changed, arena_printf(command->arena, "the old one ends in %" PRIu64 " s", keep));
     if (!registration_save(command, &estate, &registration, "client.rotate_secret"))

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "crypto/json.h"
 #include "crypto/primitives.h"
+#include "records/client_secret.h"
 
 #define METADATA_MAX ((size_t)256 * 1024)
 
@@ -44,15 +45,31 @@ void registration_new_secret(struct arena *arena, struct registration *registrat
     json_object_set_new(registration->metadata, "client_secrets", secrets);
 }
 
+/* A secret that the server must read again is sealed. A new one ends the one before. */
+static void settle_sealed_secret(const struct registration_writing *w, struct registration *registration)
+{
+    if (json_object_get(registration->metadata, "sealed_client_secret") && !registration->secret.p)
+        return;
+    if (!registration->secret.p)
+        registration->secret = random_token(w->arena, 32);
+    str sealed = client_secret_seal(w->ring, w->arena, json_str(registration->metadata, "client_id"),
+                                    registration->secret);
+    json_object_set_new(registration->metadata, "sealed_client_secret", json_stringn(sealed.p, sealed.n));
+}
+
 /* A client that authenticates by a secret has one; another has none. */
-static void settle_secret(struct arena *arena, struct registration *registration)
+static void settle_secret(const struct registration_writing *w, struct registration *registration)
 {
     str method = json_str(registration->metadata, "token_endpoint_auth_method");
     bool by_secret = !method.p || str_is(method, "client_secret_basic") || str_is(method, "client_secret_post");
     if (!by_secret)
         json_object_del(registration->metadata, "client_secrets");
     else if (!json_object_get(registration->metadata, "client_secrets"))
-        registration_new_secret(arena, registration, 0);
+        registration_new_secret(w->arena, registration, 0);
+    if (str_is(method, "client_secret_jwt"))
+        settle_sealed_secret(w, registration);
+    else
+        json_object_del(registration->metadata, "sealed_client_secret");
 }
 
 /* ---- the sector ---- */
@@ -131,7 +148,7 @@ enum store_result registration_write(const struct registration_writing *w, struc
     if (registration->version == 0)
         json_object_set_new(metadata, "client_id_issued_at", json_integer(now));
     json_object_set_new(metadata, "updated_at", json_integer(now));
-    settle_secret(w->arena, registration);
+    settle_secret(w, registration);
     CLEANUP(release_client) struct client *client = client_parse(json_text(w->arena, metadata), w->arena, why);
     if (!client || !check_algs(w, client, why))
         return STORE_ERROR;
