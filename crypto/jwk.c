@@ -4,7 +4,7 @@
 #include <openssl/param_build.h>
 #include <string.h>
 
-#include "base/buf.h"
+#include "crypto/certificate_inside.h"
 #include "crypto/engine.h"
 #include "crypto/json.h"
 #include "crypto/key.h"
@@ -59,7 +59,8 @@ static bool push_number(struct arena *arena, OSSL_PARAM_BLD *builder, const char
 }
 
 /* The key from its numbers, if they are consistent: the point on the curve, the private part the public one's. A public
- * RSA key has nothing to hold it against but its own modulus, and that takes milliseconds a stranger could spend. */
+ * RSA key has nothing to hold it against but its own modulus, and that takes milliseconds a stranger could spend. Quick
+ * is all there is to check where the cofactor is 1, as on P-256. */
 static EVP_PKEY *assemble(const char *type, OSSL_PARAM_BLD *builder, bool is_private)
 {
     CLEANUP(free_params) OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(builder);
@@ -71,7 +72,7 @@ static EVP_PKEY *assemble(const char *type, OSSL_PARAM_BLD *builder, bool is_pri
     CLEANUP(free_context) EVP_PKEY_CTX *checker = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
     engine_require(checker != NULL, "key");
     bool good = is_private ? EVP_PKEY_pairwise_check(checker) == 1
-                           : EVP_PKEY_is_a(pkey, "RSA") || EVP_PKEY_public_check(checker) == 1;
+                           : EVP_PKEY_is_a(pkey, "RSA") || EVP_PKEY_public_check_quick(checker) == 1;
     if (good)
         return pkey;
     EVP_PKEY_free(pkey);
@@ -142,12 +143,62 @@ static EVP_PKEY *read_okp(struct arena *arena, const json_t *jwk, bool is_privat
     return NULL;
 }
 
-static bool has_word(const json_t *array, const char *word)
+static EVP_PKEY *read_numbers(struct arena *arena, const json_t *jwk)
+{
+    str kty = json_str(jwk, "kty");
+    bool is_private = json_object_get(jwk, "d") != NULL;
+    return str_is(kty, "EC")    ? read_ec(arena, jwk, is_private)
+           : str_is(kty, "RSA") ? read_rsa(arena, jwk, is_private)
+           : str_is(kty, "OKP") ? read_okp(arena, jwk, is_private)
+                                : NULL;
+}
+
+/* RFC 7517 section 4.7: plain base64, and the first certificate is the key's own. */
+static bool x5c_fits(struct arena *arena, const json_t *jwk, const EVP_PKEY *pkey)
+{
+    const json_t *chain = json_object_get(jwk, "x5c"), *first = json_array_get(chain, 0);
+    str der;
+    if (!chain)
+        return true;
+    if (!json_is_string(first) || json_string_length(first) > CERTIFICATE_BYTES_MAX * 4 / 3 ||
+        !base64_decode(arena, (str){json_string_value(first), json_string_length(first)}, &der))
+        return false;
+    const struct certificate *certificate = certificate_from_der(arena, der);
+    return certificate && certificate_is_of(certificate, pkey);
+}
+
+EVP_PKEY *jwk_read(const json_t *jwk, const char **why)
+{
+    CLEANUP(arena_release) struct arena *arena = arena_new();
+    EVP_PKEY *pkey = read_numbers(arena, jwk);
+    *why = !pkey                         ? "the key's numbers are not a key of a type that we have"
+           : !x5c_fits(arena, jwk, pkey) ? "the key's x5c is not a certificate of the key"
+                                         : NULL;
+    ERR_clear_error();
+    if (!*why)
+        return pkey;
+    EVP_PKEY_free(pkey);
+    return NULL;
+}
+
+const char *jwk_leak(const json_t *jwk)
+{
+    static const char *const private_members[] = {"d", "p", "q", "dp", "dq", "qi", "oth", "priv"};
+    if (str_is(json_str(jwk, "kty"), "oct") || json_object_get(jwk, "k"))
+        return "a symmetric key stands where public keys belong";
+    for (size_t i = 0; i < COUNT_OF(private_members); i++)
+        if (json_object_get(jwk, private_members[i]))
+            return "a private key stands where public keys belong";
+    return NULL;
+}
+
+static bool has_word(const json_t *array, const char *const words[])
 {
     for (size_t i = 0; i < json_array_size(array); i++) {
         const char *text = json_string_value(json_array_get(array, i));
-        if (text && strcmp(text, word) == 0)
-            return true;
+        for (size_t k = 0; text && words[k]; k++)
+            if (strcmp(text, words[k]) == 0)
+                return true;
     }
     return false;
 }
@@ -158,31 +209,51 @@ static bool is_string_or_absent(const json_t *jwk, const char *name)
     return !value || (json_is_string(value) && json_string_length(value) > 0);
 }
 
-/* What RFC 7517 section 4 says beside the numbers. */
-static const char *objection(const json_t *jwk)
+/* What RFC 7517 section 4 says of any key beside its numbers. */
+static const char *misshape(const json_t *jwk)
 {
-    const json_t *ops = json_object_get(jwk, "key_ops");
     if (!json_is_object(jwk) || json_str(jwk, "kty").n == 0)
         return "the key has no type (kty)";
     if (str_is(json_str(jwk, "kty"), "oct") || json_object_get(jwk, "k"))
         return "the key is symmetric";
     if (!is_string_or_absent(jwk, "use") || !is_string_or_absent(jwk, "alg") || !is_string_or_absent(jwk, "kid"))
         return "use, alg or kid of the key is not a text";
-    if (json_str(jwk, "kid").n > KID_BYTES_MAX)
-        return "the key's kid is longer than 256 bytes";
-    if (json_object_get(jwk, "use") && !str_is(json_str(jwk, "use"), "sig"))
-        return "the key is not for signatures";
-    if (ops && !has_word(ops, "verify") && !has_word(ops, "sign"))
-        return "the key's key_ops has neither verify nor sign";
-    if (json_object_get(jwk, "alg") && jose_alg_of(json_str(jwk, "alg")) == ALG_NONE_GIVEN)
-        return "the key's algorithm is not one of ES256, RS256, PS256, EdDSA";
-    return NULL;
+    return json_str(jwk, "kid").n > KID_BYTES_MAX ? "the key's kid is longer than 256 bytes" : NULL;
+}
+
+static enum jose_alg alg_of(const json_t *jwk)
+{
+    str name = json_str(jwk, "alg");
+    enum jose_alg alg = jose_header_alg_of(name);
+    return alg != ALG_NONE_GIVEN ? alg : jose_encryption_alg_of(name);
+}
+
+const char *jwk_objection(const json_t *jwk, enum jose_alg alg)
+{
+    static const char *const signing[] = {"verify", "sign", NULL};
+    static const char *const encrypting[] = {"encrypt", "wrapKey",   "deriveKey", "deriveBits",
+                                             "decrypt", "unwrapKey", NULL};
+    bool encrypts = key_alg_encrypts(alg);
+    const char *fault = misshape(jwk);
+    const json_t *ops = json_object_get(jwk, "key_ops");
+    if (fault)
+        return fault;
+    if (json_object_get(jwk, "use") && !str_is(json_str(jwk, "use"), encrypts ? "enc" : "sig"))
+        return encrypts ? "the key is not for encryption" : "the key is not for signatures";
+    if (ops && !has_word(ops, encrypts ? encrypting : signing))
+        return encrypts ? "the key's key_ops has nothing for encryption"
+                        : "the key's key_ops has neither verify nor sign";
+    if (!json_object_get(jwk, "alg"))
+        return NULL;
+    if (alg_of(jwk) == ALG_NONE_GIVEN)
+        return "the key's algorithm is not one that we have";
+    return alg_of(jwk) == alg ? NULL : "the key is for another algorithm";
 }
 
 static enum jose_alg alg_for(const json_t *jwk, enum jose_alg fallback)
 {
-    if (json_object_get(jwk, "alg"))
-        return jose_alg_of(json_str(jwk, "alg"));
+    if (json_object_get(jwk, "alg") && alg_of(jwk) != ALG_NONE_GIVEN && !key_alg_encrypts(fallback))
+        return alg_of(jwk);
     if (fallback != ALG_NONE_GIVEN)
         return fallback;
     str kty = json_str(jwk, "kty");
@@ -191,75 +262,12 @@ static enum jose_alg alg_for(const json_t *jwk, enum jose_alg fallback)
 
 struct jose_key *jose_key_from_jwk(const json_t *jwk, enum jose_alg fallback, const char **why)
 {
-    *why = objection(jwk);
-    if (*why)
-        return NULL;
-    CLEANUP(arena_release) struct arena *arena = arena_new();
-    str kty = json_str(jwk, "kty");
-    bool is_private = json_object_get(jwk, "d") != NULL;
-    EVP_PKEY *pkey = NULL;
-    if (str_is(kty, "EC"))
-        pkey = read_ec(arena, jwk, is_private);
-    else if (str_is(kty, "RSA"))
-        pkey = read_rsa(arena, jwk, is_private);
-    else if (str_is(kty, "OKP"))
-        pkey = read_okp(arena, jwk, is_private);
-    struct jose_key *key = key_wrap(pkey, alg_for(jwk, fallback), is_private, why);
+    enum jose_alg alg = alg_for(jwk, fallback);
+    *why =
+        key_alg_encrypts(alg) != key_alg_encrypts(fallback) ? "the key is not for signatures" : jwk_objection(jwk, alg);
+    EVP_PKEY *pkey = *why ? NULL : jwk_read(jwk, why);
+    struct jose_key *key = pkey ? key_wrap(pkey, alg, json_object_get(jwk, "d") != NULL, why) : NULL;
     if (key && json_object_get(jwk, "kid"))
         key_set_id(key, json_str(jwk, "kid"));
     return key;
-}
-
-static str number_text(const struct jose_key *key, const char *param, struct arena *arena)
-{
-    BIGNUM *number = NULL;
-    engine_require(EVP_PKEY_get_bn_param(key->pkey, param, &number) == 1, "public key");
-    arena_defer(arena, free_number, number);
-    size_t n = (size_t)BN_num_bytes(number);
-    unsigned char *bytes = arena_alloc(arena, n);
-    BN_bn2bin(number, bytes);
-    return base64url_encode(arena, str_bytes(bytes, n));
-}
-
-/* The members that make the key, in the order and form that its thumbprint wants (RFC 7638 section 3.2), without the
- * braces. */
-static str required_members(const struct jose_key *key, struct arena *arena)
-{
-    unsigned char bytes[1 + 2 * P256_BYTES];
-    size_t n = sizeof bytes;
-    if (key->alg == ALG_RS256 || key->alg == ALG_PS256) {
-        str e = number_text(key, OSSL_PKEY_PARAM_RSA_E, arena),
-            modulus = number_text(key, OSSL_PKEY_PARAM_RSA_N, arena);
-        return arena_printf(arena, "\"e\":\"%.*s\",\"kty\":\"RSA\",\"n\":\"%.*s\"", STR_FMT(e), STR_FMT(modulus));
-    }
-    if (key->alg == ALG_EDDSA) {
-        engine_require(EVP_PKEY_get_raw_public_key(key->pkey, bytes, &n) == 1, "public key");
-        str x = base64url_encode(arena, str_bytes(bytes, n));
-        return arena_printf(arena, "\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"%.*s\"", STR_FMT(x));
-    }
-    engine_require(EVP_PKEY_get_octet_string_param(key->pkey, OSSL_PKEY_PARAM_PUB_KEY, bytes, sizeof bytes, &n) == 1 &&
-                       n == sizeof bytes,
-                   "public key");
-    str x = base64url_encode(arena, str_bytes(bytes + 1, P256_BYTES));
-    str y = base64url_encode(arena, str_bytes(bytes + 1 + P256_BYTES, P256_BYTES));
-    return arena_printf(arena, "\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"%.*s\",\"y\":\"%.*s\"", STR_FMT(x),
-                        STR_FMT(y));
-}
-
-str key_thumbprint(const struct jose_key *key, struct arena *arena)
-{
-    str members = required_members(key, arena);
-    return base64url_encode(arena, sha256_key(arena, arena_printf(arena, "{%.*s}", STR_FMT(members))));
-}
-
-str jose_key_public_jwk(const struct jose_key *key, struct arena *arena)
-{
-    struct buf jwk = buf_new(arena, 1024);
-    buf_char(&jwk, '{');
-    buf_add(&jwk, required_members(key, arena));
-    buf_json_str(&jwk, "use", STR("sig"));
-    buf_json_str(&jwk, "alg", str_of(jose_alg_name(key->alg)));
-    buf_json_str(&jwk, "kid", key->kid);
-    buf_char(&jwk, '}');
-    return buf_str(&jwk);
 }

@@ -68,6 +68,23 @@ bool jws_verify(const struct jws_parts *jws, const struct jose_key *key)
     return key_verify(key, jws->signing_input, jws->signature);
 }
 
+#define SECRET_BYTES_MIN 32 /* RFC 7518 section 3.2 */
+
+bool jose_secret_of(str bytes, struct jose_secret *out)
+{
+    *out = (struct jose_secret){bytes};
+    return bytes.n >= SECRET_BYTES_MIN;
+}
+
+bool jws_verify_hmac(const struct jws_parts *jws, struct jose_secret secret)
+{
+    unsigned char tag[SHA256_BYTES];
+    if (jws->alg != ALG_HS256 || secret.bytes.n < SECRET_BYTES_MIN)
+        return false;
+    hmac_sha256(secret.bytes, jws->signing_input, tag);
+    return secret_equal(jws->signature, str_bytes(tag, sizeof tag));
+}
+
 str jose_half_hash(struct arena *arena, enum jose_alg alg, str value)
 {
     engine_require(alg != ALG_NONE_GIVEN, "half hash without an algorithm");

@@ -52,15 +52,17 @@ enum jose_alg jose_header_alg_of(str name)
 static const char *misfit(const EVP_PKEY *pkey, enum jose_alg alg)
 {
     switch (alg) {
-    case ALG_ES256: {
+    case ALG_ES256:
+    case ALG_ECDH_ES: {
         char group[32] = "";
         if (!EVP_PKEY_is_a(pkey, "EC") || EVP_PKEY_get_group_name(pkey, group, sizeof group, NULL) != 1 ||
             strcmp(group, "prime256v1") != 0)
-            return "the key is not on P-256, as ES256 wants";
+            return "the key is not on P-256, as its algorithm wants";
         return NULL;
     }
     case ALG_RS256:
     case ALG_PS256:
+    case ALG_RSA_OAEP_256:
         if (!EVP_PKEY_is_a(pkey, "RSA"))
             return "the key is not RSA, as its algorithm wants";
         if (EVP_PKEY_get_bits(pkey) < RSA_BITS_MIN)
@@ -70,9 +72,11 @@ static const char *misfit(const EVP_PKEY *pkey, enum jose_alg alg)
         return NULL;
     case ALG_EDDSA:
         return EVP_PKEY_is_a(pkey, "ED25519") ? NULL : "the key is not Ed25519, as EdDSA wants";
+    case ALG_HS256:
+        return "HS256 is for a secret, not for a key pair";
     case ALG_NONE_GIVEN:
     default:
-        return "the key names no algorithm";
+        return "the key names no algorithm that we have";
     }
 }
 
@@ -92,6 +96,16 @@ static EVP_MD_CTX *prepare(const struct jose_key *key, bool sign)
     return ctx;
 }
 
+bool key_alg_encrypts(enum jose_alg alg)
+{
+    return alg == ALG_ECDH_ES || alg == ALG_RSA_OAEP_256;
+}
+
+void key_release(EVP_PKEY **pkey)
+{
+    EVP_PKEY_free(*pkey);
+}
+
 struct jose_key *key_wrap(EVP_PKEY *pkey, enum jose_alg alg, bool is_private, const char **why)
 {
     *why = pkey ? misfit(pkey, alg) : "the key's numbers are not a key";
@@ -102,9 +116,10 @@ struct jose_key *key_wrap(EVP_PKEY *pkey, enum jose_alg alg, bool is_private, co
     }
     struct jose_key *key = calloc(1, sizeof *key);
     engine_require(key != NULL, "memory");
-    bool is_rsa = alg == ALG_RS256 || alg == ALG_PS256;
-    *key =
-        (struct jose_key){.pkey = pkey, .alg = alg, .signature_bytes = is_rsa ? (size_t)EVP_PKEY_get_size(pkey) : 64};
+    *key = (struct jose_key){.pkey = pkey, .alg = alg, .is_private = is_private};
+    if (key_alg_encrypts(alg))
+        return key;
+    key->signature_bytes = EVP_PKEY_is_a(pkey, "RSA") ? (size_t)EVP_PKEY_get_size(pkey) : 64;
     key->verifier = prepare(key, false);
     if (is_private)
         key->signer = prepare(key, true);
@@ -122,16 +137,16 @@ void key_set_id(struct jose_key *key, str kid)
 static struct jose_key *named_by_thumbprint(struct jose_key *key)
 {
     CLEANUP(arena_release) struct arena *arena = arena_new();
-    key_set_id(key, key_thumbprint(key, arena));
+    key_set_id(key, jose_key_thumbprint(key, arena));
     return key;
 }
 
 struct jose_key *jose_key_generate(enum jose_alg alg)
 {
     const char *why;
-    EVP_PKEY *pkey = alg == ALG_ES256   ? EVP_EC_gen("P-256")
-                     : alg == ALG_EDDSA ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")
-                                        : EVP_RSA_gen(RSA_BITS_NEW);
+    EVP_PKEY *pkey = alg == ALG_ES256 || alg == ALG_ECDH_ES ? EVP_EC_gen("P-256")
+                     : alg == ALG_EDDSA                     ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")
+                                                            : EVP_RSA_gen(RSA_BITS_NEW);
     struct jose_key *key = key_wrap(pkey, alg, true, &why);
     engine_require(key != NULL, "key generation");
     return named_by_thumbprint(key);
@@ -146,7 +161,7 @@ str jose_key_to_der(const struct jose_key *key, struct arena *arena)
 {
     CLEANUP(free_pkcs8) PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key->pkey);
     int n = i2d_PKCS8_PRIV_KEY_INFO(info, NULL);
-    engine_require(key->signer && n > 0, "private key");
+    engine_require(key->is_private && n > 0, "private key");
     unsigned char *out = arena_alloc(arena, (size_t)n), *at = out;
     engine_require(i2d_PKCS8_PRIV_KEY_INFO(info, &at) == n, "private key");
     return str_bytes(out, (size_t)n);

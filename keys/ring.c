@@ -48,14 +48,6 @@ static bool make_master(const char *path, const struct problem *problem)
     return written;
 }
 
-static void add_active_and_next(struct snapshot *snapshot, enum jose_alg alg, int64_t now)
-{
-    struct ring_key_info active = {.state = KEY_ACTIVE, .created_at = now, .activated_at = now};
-    struct ring_key_info next = {.state = KEY_NEXT, .created_at = now};
-    snapshot_add_key(snapshot, jose_key_generate(alg), &active);
-    snapshot_add_key(snapshot, jose_key_generate(alg), &next);
-}
-
 bool ring_create(const char *path, const char *master_path, char *error, size_t error_size)
 {
     struct problem problem = {error, error_size};
@@ -68,13 +60,39 @@ bool ring_create(const char *path, const char *master_path, char *error, size_t 
     if (!make_master(master_path, &problem) || !read_master(master_path, master, &problem))
         return false;
     CLEANUP(snapshot_release) struct snapshot *snapshot = snapshot_new();
-    add_active_and_next(snapshot, ALG_RS256, clock_now());
-    add_active_and_next(snapshot, ALG_ES256, clock_now());
     for (unsigned root = 0; root < RING_ROOTS; root++)
         snapshot_add_root(snapshot, (enum ring_root)root, NULL);
+    snapshot_complete(snapshot, clock_now());
     bool saved = snapshot_save(snapshot, path, master, &problem);
     OPENSSL_cleanse(master, sizeof master);
     return saved;
+}
+
+/* The ring as it is to be changed and saved. The caller has the file's lock. */
+static struct snapshot *load_to_change(const char *path, const unsigned char master[static MASTER_BYTES], int64_t now,
+                                       const struct problem *problem)
+{
+    struct snapshot *snapshot = snapshot_load(path, master, now, problem);
+    if (snapshot)
+        snapshot_complete(snapshot, now);
+    return snapshot;
+}
+
+/* The ring file as it is; when an earlier version of Konsao wrote it, with what it lacked, which is then in the file
+ * too. */
+static struct snapshot *load_complete(const char *path, const unsigned char master[static MASTER_BYTES],
+                                      const struct problem *problem)
+{
+    struct snapshot *snapshot = snapshot_load(path, master, clock_now(), problem);
+    if (!snapshot || !snapshot_lacks(snapshot))
+        return snapshot;
+    snapshot_free(snapshot);
+    CLEANUP(file_close) int lock = file_lock(path, problem);
+    CLEANUP(snapshot_release)
+    struct snapshot *fresh = lock < 0 ? NULL : load_to_change(path, master, clock_now(), problem);
+    if (!fresh || !snapshot_save(fresh, path, master, problem))
+        return NULL;
+    return snapshot_load(path, master, clock_now(), problem);
 }
 
 struct key_ring *ring_open(const char *path, const char *master_path, char *error, size_t error_size)
@@ -86,7 +104,7 @@ struct key_ring *ring_open(const char *path, const char *master_path, char *erro
     ring->path = arena_cstr(arena, str_of(path));
     struct snapshot *snapshot = NULL;
     if (read_master(master_path, ring->master, &problem))
-        snapshot = snapshot_load(path, ring->master, clock_now(), &problem);
+        snapshot = load_complete(path, ring->master, &problem);
     if (!snapshot) {
         arena_free(arena);
         return NULL;
@@ -131,9 +149,9 @@ static bool same_file(const struct stat *a, const struct stat *b)
            a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-static bool take_file(struct key_ring *ring, const struct problem *problem)
+/* Puts `snapshot`, which was made from the file, in force. */
+static bool take(struct key_ring *ring, struct snapshot *snapshot)
 {
-    struct snapshot *snapshot = snapshot_load(ring->path, ring->master, clock_now(), problem);
     if (!snapshot)
         return false;
     snapshot->older = atomic_load(&ring->current);
@@ -160,7 +178,7 @@ bool ring_refresh(struct key_ring *ring)
     bool is_same = stat(ring->path, &file) == 0 && same_file(&file, &current(ring)->file);
     if (is_same && clock_now() < current(ring)->next_drop)
         return false;
-    bool taken = take_file(ring, &problem);
+    bool taken = take(ring, load_complete(ring->path, ring->master, &problem));
     if (taken)
         ring->complained = false;
     else
@@ -170,7 +188,7 @@ bool ring_refresh(struct key_ring *ring)
 
 const struct jose_key *ring_signer(const struct key_ring *ring, enum jose_alg alg)
 {
-    return (unsigned)alg < COUNT_OF(((struct snapshot *)0)->active) ? current(ring)->active[alg] : NULL;
+    return (unsigned)alg <= ALG_EDDSA ? current(ring)->active[alg] : NULL;
 }
 
 const struct jose_key *ring_find(const struct key_ring *ring, str kid)
@@ -180,6 +198,21 @@ const struct jose_key *ring_find(const struct key_ring *ring, str kid)
         if (str_eq(snapshot->keys[i].info.kid, kid))
             return snapshot->keys[i].key;
     return NULL;
+}
+
+bool ring_decrypt(const struct key_ring *ring, struct arena *arena, str compact, size_t max, struct jwe_parts *out,
+                  str *plain)
+{
+    const struct snapshot *snapshot = current(ring);
+    if (!jwe_parse(arena, compact, max, out))
+        return false;
+    for (size_t i = 0; i < snapshot->count; i++) {
+        const struct ring_key *key = &snapshot->keys[i];
+        if (key->info.alg == out->alg && (!out->kid.p || str_eq(out->kid, key->info.kid)) &&
+            jwe_decrypt(arena, out, key->key, plain))
+            return true;
+    }
+    return false;
 }
 
 str ring_jwks(const struct key_ring *ring)
@@ -221,6 +254,8 @@ static bool is_ripe(const struct snapshot *snapshot, enum jose_alg alg, int64_t 
     const char *name = jose_alg_name(alg);
     if (!snapshot->active[alg])
         return problem_is(problem, "the ring has no %s key", name);
+    if (!ring_alg_has_next(alg))
+        return true;
     for (size_t i = 0; i < snapshot->count; i++) {
         const struct ring_key_info *info = &snapshot->keys[i].info;
         if (info->alg != alg || info->state != KEY_NEXT)
@@ -236,7 +271,7 @@ static bool is_ripe(const struct snapshot *snapshot, enum jose_alg alg, int64_t 
     return problem_is(problem, "the ring has no next %s key", name);
 }
 
-/* Next to active, active to retired, and a new next one. */
+/* Next to active, active to retired, and a new next one (or, of an encryption key, a new active one). */
 static void advance(struct snapshot *snapshot, enum jose_alg alg, int64_t now, int64_t drop_at)
 {
     for (size_t i = 0; i < snapshot->count; i++) {
@@ -252,8 +287,7 @@ static void advance(struct snapshot *snapshot, enum jose_alg alg, int64_t now, i
             info->activated_at = now;
         }
     }
-    struct ring_key_info next = {.state = KEY_NEXT, .created_at = now};
-    snapshot_add_key(snapshot, jose_key_generate(alg), &next);
+    snapshot_make_key(snapshot, alg, ring_alg_has_next(alg) ? KEY_NEXT : KEY_ACTIVE, now);
 }
 
 bool ring_rotate(struct key_ring *ring, enum jose_alg alg, int64_t keep_seconds, int64_t min_age_seconds, char *error,
@@ -267,7 +301,7 @@ bool ring_rotate(struct key_ring *ring, enum jose_alg alg, int64_t keep_seconds,
     if (lock < 0)
         return false;
     WHILE_CHANGING(ring);
-    CLEANUP(snapshot_release) struct snapshot *fresh = snapshot_load(ring->path, ring->master, now, &problem);
+    CLEANUP(snapshot_release) struct snapshot *fresh = load_to_change(ring->path, ring->master, now, &problem);
     if (!fresh)
         return false;
     bool chosen[COUNT_OF(fresh->active)] = {false};
@@ -279,7 +313,8 @@ bool ring_rotate(struct key_ring *ring, enum jose_alg alg, int64_t keep_seconds,
     for (unsigned each = ALG_ES256; each < COUNT_OF(chosen); each++)
         if (chosen[each])
             advance(fresh, (enum jose_alg)each, now, now + keep_seconds);
-    return snapshot_save(fresh, ring->path, ring->master, &problem) && take_file(ring, &problem);
+    return snapshot_save(fresh, ring->path, ring->master, &problem) &&
+           take(ring, snapshot_load(ring->path, ring->master, clock_now(), &problem));
 }
 
 bool ring_add_root(struct key_ring *ring, enum ring_root root, char *error, size_t error_size)
@@ -290,9 +325,10 @@ bool ring_add_root(struct key_ring *ring, enum ring_root root, char *error, size
         return false;
     WHILE_CHANGING(ring);
     CLEANUP(snapshot_release)
-    struct snapshot *fresh = snapshot_load(ring->path, ring->master, clock_now(), &problem);
+    struct snapshot *fresh = load_to_change(ring->path, ring->master, clock_now(), &problem);
     if (!fresh)
         return false;
     snapshot_add_root(fresh, root, NULL);
-    return snapshot_save(fresh, ring->path, ring->master, &problem) && take_file(ring, &problem);
+    return snapshot_save(fresh, ring->path, ring->master, &problem) &&
+           take(ring, snapshot_load(ring->path, ring->master, clock_now(), &problem));
 }

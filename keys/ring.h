@@ -55,10 +55,12 @@ void ring_mac(const struct key_ring *ring, enum ring_root root, unsigned version
               unsigned char out[static 32]);
 unsigned ring_root_version(const struct key_ring *ring, enum ring_root root);
 
+enum ring_key_state { KEY_NEXT, KEY_ACTIVE, KEY_RETIRED };
+
 struct ring_key_info {
     str kid;
     enum jose_alg alg;
-    enum { KEY_NEXT, KEY_ACTIVE, KEY_RETIRED } state;
+    enum ring_key_state state;
     int64_t created_at, activated_at, retired_at, drop_at; /* seconds; 0: not yet */
 };
 /** All keys in force, newest first, in `arena`. */

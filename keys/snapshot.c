@@ -17,7 +17,12 @@ static const char *const root_names[] = {[ROOT_PAIRWISE] = "pairwise",
                                          [ROOT_DPOP_NONCE] = "dpop_nonce",
                                          [ROOT_CLIENT_SECRET] = "client_secret",
                                          [ROOT_REGISTRATION] = "registration"};
-#define FIRST_LATER_ROOT ROOT_DPOP_NONCE
+#define FIRST_LATER_ROOT                                                                                               \
+    ROOT_DPOP_NONCE /* files of version 0.1.0 have those before it, and none may ever be missing                       \
+                     */
+
+/* In the order in which they are made, which is the order of the JWK Set from its end. */
+static const enum jose_alg algs[] = {ALG_RSA_OAEP_256, ALG_ECDH_ES, ALG_EDDSA, ALG_PS256, ALG_RS256, ALG_ES256};
 static const char *const state_names[] = {[KEY_NEXT] = "next", [KEY_ACTIVE] = "active", [KEY_RETIRED] = "retired"};
 
 struct snapshot *snapshot_new(void)
@@ -56,6 +61,39 @@ void snapshot_add_key(struct snapshot *snapshot, struct jose_key *key, const str
         memcpy(keys + 1, snapshot->keys, snapshot->count * sizeof *keys);
     snapshot->keys = keys;
     snapshot->count++;
+}
+
+void snapshot_make_key(struct snapshot *snapshot, enum jose_alg alg, enum ring_key_state state, int64_t now)
+{
+    struct ring_key_info info = {.state = state, .created_at = now, .activated_at = state == KEY_ACTIVE ? now : 0};
+    struct jose_key *key = jose_key_generate(alg);
+    snapshot_add_key(snapshot, key, &info);
+    if (state == KEY_ACTIVE)
+        snapshot->active[alg] = key;
+}
+
+bool ring_alg_has_next(enum jose_alg alg)
+{
+    return alg <= ALG_EDDSA;
+}
+
+bool snapshot_lacks(const struct snapshot *snapshot)
+{
+    bool lacks = snapshot->made_roots;
+    for (size_t i = 0; i < COUNT_OF(algs); i++)
+        lacks = lacks || !snapshot->active[algs[i]];
+    return lacks;
+}
+
+void snapshot_complete(struct snapshot *snapshot, int64_t now)
+{
+    for (size_t i = 0; i < COUNT_OF(algs); i++) {
+        if (snapshot->active[algs[i]])
+            continue;
+        snapshot_make_key(snapshot, algs[i], KEY_ACTIVE, now);
+        if (ring_alg_has_next(algs[i]))
+            snapshot_make_key(snapshot, algs[i], KEY_NEXT, now);
+    }
 }
 
 void snapshot_add_root(struct snapshot *snapshot, enum ring_root root, const unsigned char *secret)
@@ -129,10 +167,16 @@ static bool read_state(str name, struct ring_key_info *info)
     return false;
 }
 
+static enum jose_alg alg_of(str name)
+{
+    enum jose_alg alg = jose_alg_of(name);
+    return alg != ALG_NONE_GIVEN ? alg : jose_encryption_alg_of(name);
+}
+
 static bool read_key(struct snapshot *snapshot, struct arena *scratch, const json_t *object, int64_t now)
 {
     struct ring_key_info info = {0};
-    enum jose_alg alg = jose_alg_of(json_str(object, "alg"));
+    enum jose_alg alg = alg_of(json_str(object, "alg"));
     str der;
     if (alg == ALG_NONE_GIVEN || !read_state(json_str(object, "state"), &info) ||
         !json_int(object, "created_at", 0, INT64_MAX, &info.created_at) ||
@@ -167,8 +211,10 @@ static bool read_roots(struct snapshot *snapshot, struct arena *scratch, const j
             return false;
         snapshot_add_root(snapshot, root, (const unsigned char *)secret.p);
     }
-    if (snapshot->roots[root].count == 0 && root >= FIRST_LATER_ROOT)
+    if (snapshot->roots[root].count == 0 && root >= FIRST_LATER_ROOT) {
         snapshot_add_root(snapshot, root, NULL);
+        snapshot->made_roots = true;
+    }
     return snapshot->roots[root].count > 0;
 }
 
@@ -190,7 +236,10 @@ static str public_set(const struct snapshot *snapshot)
     struct buf set = buf_new(snapshot->arena, 4096);
     buf_add(&set, STR("{\"keys\":["));
     for (size_t i = 0; i < snapshot->count; i++) {
-        if (i > 0)
+        const struct ring_key_info *info = &snapshot->keys[i].info;
+        if (info->state == KEY_RETIRED && !ring_alg_has_next(info->alg))
+            continue; /* what it still decrypts was made before; nothing new is to come */
+        if (set.n > sizeof "{\"keys\":[" - 1)
             buf_char(&set, ',');
         buf_add(&set, jose_key_public_jwk(snapshot->keys[i].key, snapshot->arena));
     }

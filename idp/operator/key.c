@@ -50,9 +50,9 @@ static void print_keys(struct command *command, const struct key_ring *ring)
         command_print(buf_str(&json));
         return;
     }
-    printf("%-43s  %-6s  %-8s  %-20s  %s\n", "KID", "ALG", "STATE", "CREATED", "LEAVES THE KEY SET");
+    printf("%-43s  %-12s  %-8s  %-20s  %s\n", "KID", "ALG", "STATE", "CREATED", "LEAVES THE KEY SET");
     for (size_t i = 0; i < count; i++)
-        printf("%-43.*s  %-6s  %-8s  %.*s  %.*s\n", STR_FMT(keys[i].kid), jose_alg_name(keys[i].alg),
+        printf("%-43.*s  %-12s  %-8s  %.*s  %.*s\n", STR_FMT(keys[i].kid), jose_alg_name(keys[i].alg),
                states[keys[i].state], STR_FMT(command_time(command->arena, keys[i].created_at)),
                STR_FMT(command_time(command->arena, keys[i].drop_at)));
 }
@@ -109,7 +109,9 @@ int key_rotate_run(struct command *command)
     enum jose_alg alg = name.p ? jose_alg_of(name) : ALG_NONE_GIVEN;
     int64_t min_age = command_has(command, "now") ? 0 : command->settings.key_min_age;
     if (name.p && alg == ALG_NONE_GIVEN)
-        return command_misused("--alg must be ES256, RS256, PS256 or EdDSA");
+        alg = jose_encryption_alg_of(name);
+    if (name.p && alg == ALG_NONE_GIVEN)
+        return command_misused("--alg must be ES256, RS256, PS256, EdDSA, ECDH-ES or RSA-OAEP-256");
     if (!estate_open(command, false, &estate))
         return FAILED;
     if (!ring_rotate(estate.ring, alg, command->settings.key_keep, min_age, error, sizeof error))

@@ -21,8 +21,8 @@ static struct jose_keyset *set_of(const char *text)
 static void thumbprints_are_those_of_rfc7638_and_rfc8037(void **state)
 {
     (void)state;
-    assert_str(key_thumbprint(key_of(RFC7638_RSA), arena), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
-    assert_str(key_thumbprint(key_of(RFC8037_OKP), arena), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+    assert_str(jose_key_thumbprint(key_of(RFC7638_RSA), arena), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+    assert_str(jose_key_thumbprint(key_of(RFC8037_OKP), arena), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
 }
 
 static void without_alg_the_fallback_or_the_type_decides(void **state)
@@ -171,7 +171,7 @@ static void a_public_jwk_shows_nothing_private_and_verifies(void **state)
         assert_str(json_str(jwk, "alg"), jose_alg_name((enum jose_alg)alg));
         struct jose_key *public = kept(jose_key_from_jwk(jwk, ALG_NONE_GIVEN, &reason));
         assert_true(str_eq(jose_key_id(public), jose_key_id(key)));
-        assert_true(str_eq(key_thumbprint(public, arena), jose_key_id(key)));
+        assert_true(str_eq(jose_key_thumbprint(public, arena), jose_key_id(key)));
         assert_true(is_accepted(public, jws_sign(arena, key, NULL, STR("{}"))));
     }
 }
@@ -207,9 +207,9 @@ static void a_set_with_a_private_or_symmetric_key_is_refused_whole(void **state)
 {
     (void)state;
     assert_null(set_of("{\"keys\":[{" RFC7515_EC "},{" RFC7515_EC "," RFC7515_EC_D "}]}"));
-    assert_string_equal(reason, "the set holds a private key");
+    assert_string_equal(reason, "a private key stands where public keys belong");
     assert_null(set_of("{\"keys\":[{" RFC7515_EC "},{\"kty\":\"oct\",\"k\":\"AyM1\"}]}"));
-    assert_string_equal(reason, "the set holds a symmetric key");
+    assert_string_equal(reason, "a symmetric key stands where public keys belong");
     assert_null(set_of("{\"keys\":[{" RFC7515_EC "},{\"kty\":\"new\",\"d\":\"AyM1\"}]}"));
     assert_null(set_of("{\"keys\":[{" RFC7638_RSA ",\"qi\":\"AyM1\"}]}"));
 }
@@ -222,7 +222,9 @@ static void a_set_that_is_none_or_has_no_usable_key_is_refused(void **state)
                                         "{\"keys\":[]}",
                                         "{\"keys\":[1,\"a\",[],null]}",
                                         "{\"keys\":[{\"kty\":\"AKP\"}]}",
-                                        "{\"keys\":[{" RFC7515_EC ",\"use\":\"enc\"}]}",
+                                        "{\"keys\":[{" RFC7515_EC ",\"use\":\"other\"}]}",
+                                        "{\"keys\":[{" RFC7515_EC ",\"alg\":\"ES384\"}]}",
+                                        "{\"keys\":[{" RFC7515_EC ",\"alg\":\"ES256\",\"use\":\"enc\"}]}",
                                         "{" RFC7515_EC "}"};
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         assert_null(set_of(wrong[i]));

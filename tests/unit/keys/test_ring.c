@@ -27,6 +27,7 @@ static char folder[64], path[96], master[96], error[256];
 
 #define ERROR error, sizeof error
 #define KEEP 3600
+#define PUBLISHED (4 * 2 + 2) /* keys of a new ring: next and active to sign with, active to encrypt to */
 
 static int remove_entry(const char *entry, const struct stat *info, int type, struct FTW *place)
 {
@@ -164,18 +165,20 @@ static void refuses_to_open(const char *because)
         fail_msg("\"%s\" does not say \"%s\"", error, because);
 }
 
-static void a_new_ring_signs_with_two_algorithms_and_publishes_the_next_keys(void **state)
+static void a_new_ring_signs_with_four_algorithms_and_publishes_the_next_keys(void **state)
 {
     (void)state;
     RING ring = created_ring();
-    assert_int_equal(jose_key_alg(ring_signer(ring, ALG_ES256)), ALG_ES256);
-    assert_int_equal(jose_key_alg(ring_signer(ring, ALG_RS256)), ALG_RS256);
-    assert_null(ring_signer(ring, ALG_EDDSA));
+    for (unsigned alg = ALG_ES256; alg <= ALG_EDDSA; alg++) {
+        const struct jose_key *key = ring_signer(ring, (enum jose_alg)alg);
+        assert_int_equal(jose_key_alg(key), alg);
+        assert_true(is_published(ring, jose_key_id(key)));
+        assert_true(is_published(ring, next_of(ring, (enum jose_alg)alg)));
+    }
     assert_null(ring_signer(ring, ALG_NONE_GIVEN));
-    assert_int_equal(published(ring), 4);
-    assert_true(is_published(ring, jose_key_id(ring_signer(ring, ALG_ES256))));
-    assert_true(is_published(ring, next_of(ring, ALG_ES256)));
-    assert_true(is_published(ring, next_of(ring, ALG_RS256)));
+    assert_null(ring_signer(ring, ALG_HS256));
+    assert_null(ring_signer(ring, ALG_ECDH_ES));
+    assert_int_equal(published(ring), PUBLISHED);
     assert_null(ring_find(ring, STR("unknown")));
     assert_null(ring_find(ring, STR_NONE));
     for (unsigned root = 0; root < RING_ROOTS; root++)
@@ -295,10 +298,142 @@ static void a_rotation_uses_the_key_that_was_published_and_keeps_the_old_one(voi
     assert_true(is_published(ring, old));
     assert_non_null(ring_find(ring, old));
     assert_false(str_eq(next_of(ring, ALG_ES256), next));
-    assert_int_equal(published(ring), 5);
+    assert_int_equal(published(ring), PUBLISHED + 1);
     struct jws_parts parts; /* the key in hand still signs, the ring still verifies */
     assert_true(jws_parse(arena, jws_sign(arena, first, NULL, STR("{}")), 4096, &parts));
     assert_true(jws_verify(&parts, ring_find(ring, parts.kid)));
+}
+
+/* The published key for encryption under `alg`, as a client finds it. */
+static struct jose_keyset *published_set(const struct key_ring *ring)
+{
+    const char *why;
+    struct jose_keyset *set = jose_keyset_from_jwks(json_parse_object(arena, ring_jwks(ring), 1 << 20), &why);
+    assert_non_null(set);
+    return set;
+}
+
+static str encrypted_to(const struct jose_keyset *set, enum jose_alg alg, str plain)
+{
+    const struct jose_key *key = jose_keyset_find(set, STR_NONE, alg);
+    assert_non_null(key);
+    return jwe_encrypt(arena, key, ENC_A256GCM, "JWT", plain);
+}
+
+static bool opens(const struct key_ring *ring, str jwe)
+{
+    struct jwe_parts parts;
+    str plain;
+    return ring_decrypt(ring, arena, jwe, 4096, &parts, &plain) && str_is(plain, "hello") &&
+           parts.enc == ENC_A256GCM && str_is(parts.cty, "JWT");
+}
+
+static void what_is_encrypted_to_a_published_key_opens_after_rotation_until_the_key_goes(void **state)
+{
+    (void)state;
+    static const enum jose_alg algs[] = {ALG_ECDH_ES, ALG_RSA_OAEP_256};
+    RING ring = fresh_ring();
+    struct jose_keyset *set = published_set(ring);
+    for (size_t i = 0; i < COUNT_OF(algs); i++) {
+        str jwe = encrypted_to(set, algs[i], STR("hello"));
+        str kid = arena_str(arena, jose_key_id(jose_keyset_find(set, STR_NONE, algs[i])));
+        assert_true(opens(ring, jwe));
+        rotate(ring, algs[i], KEEP);
+        assert_false(is_published(ring, kid)); /* nobody is to begin with it now */
+        assert_int_equal(published(ring), PUBLISHED);
+        assert_true(opens(ring, jwe));
+        rotate(ring, algs[i], 0);
+        assert_true(opens(ring, jwe)); /* the key between the two is gone, the first still has its hour */
+    }
+    jose_keyset_free(set);
+    set = published_set(ring);
+    for (size_t i = 0; i < COUNT_OF(algs); i++) {
+        str jwe = encrypted_to(set, algs[i], STR("hello"));
+        assert_true(opens(ring, jwe));
+        rotate(ring, algs[i], 0);
+        assert_false(opens(ring, jwe));
+    }
+    jose_keyset_free(set);
+}
+
+static void what_is_encrypted_without_a_kid_opens_and_with_a_foreign_one_does_not(void **state)
+{
+    (void)state;
+    RING ring = fresh_ring();
+    struct jose_keyset *set = published_set(ring);
+    const struct jose_key *key = jose_keyset_find(set, STR_NONE, ALG_ECDH_ES);
+    json_t *jwk = json_parse_object(arena, jose_key_public_jwk(key, arena), 4096);
+    for (int pass = 0; pass < 2; pass++) {
+        const char *why;
+        if (pass == 0)
+            json_object_del(jwk, "kid");
+        else
+            json_object_set_new(jwk, "kid", json_string("another"));
+        struct jose_key *renamed = jose_key_from_jwk(jwk, ALG_ECDH_ES, &why);
+        assert_non_null(renamed);
+        assert_int_equal(opens(ring, jwe_encrypt(arena, renamed, ENC_A256GCM, "JWT", STR("hello"))), pass == 0);
+        jose_key_free(renamed);
+    }
+    jose_keyset_free(set);
+}
+
+static void every_published_key_has_one_alg_and_its_own_kid(void **state)
+{
+    (void)state;
+    RING ring = fresh_ring();
+    const json_t *keys = json_object_get(json_parse_object(arena, ring_jwks(ring), 1 << 20), "keys");
+    for (size_t i = 0; i < json_array_size(keys); i++) {
+        const json_t *key = json_array_get(keys, i);
+        bool encrypts = jose_encryption_alg_of(json_str(key, "alg")) != ALG_NONE_GIVEN;
+        assert_true(encrypts || jose_alg_of(json_str(key, "alg")) != ALG_NONE_GIVEN);
+        assert_true(str_is(json_str(key, "use"), encrypts ? "enc" : "sig"));
+        for (size_t k = 0; k < i; k++)
+            assert_false(str_eq(json_str(key, "kid"), json_str(json_array_get(keys, k), "kid")));
+    }
+}
+
+/* A ring of version 0.1.0, which had ES256 and RS256 and five roots: rotated once, its pairwise root twice. */
+static void a_ring_of_an_earlier_version_opens_and_gains_what_it_lacks_for_good(void **state)
+{
+    (void)state;
+    static const unsigned char pairwise[4] = {0x03, 0x35, 0xfd, 0xdb}; /* as version 0.1.0 computed them, for "x" */
+    static const unsigned char sid[4] = {0xd7, 0x89, 0xb7, 0x02};
+    put(path, content_of(SOURCE_DIR "/tests/unit/keys/data/version-0.1.0.ring"), 0600);
+    put(master, content_of(SOURCE_DIR "/tests/unit/keys/data/version-0.1.0.master"), 0400);
+    RING ring = open_ring();
+    unsigned char mac[32], again[32];
+    ring_mac(ring, ROOT_PAIRWISE, 1, STR("x"), mac);
+    assert_memory_equal(mac, pairwise, sizeof pairwise);
+    ring_mac(ring, ROOT_SID, 1, STR("x"), mac);
+    assert_memory_equal(mac, sid, sizeof sid);
+    assert_int_equal(ring_root_version(ring, ROOT_PAIRWISE), 2);
+    assert_true(str_is(next_of(ring, ALG_ES256), "xiBqKE9DP-pDD-SPBrFtEZRvlQt6eRHqQ_WI8bLrvzI"));
+    assert_true(str_is(jose_key_id(ring_signer(ring, ALG_ES256)), "P7M-OHXbLkc-9EjqcY1zK3fLBHyG5pPmu6hLqwtz9qs"));
+    assert_true(is_published(ring, STR("CfPhgYWkDTRSQiGBoSFRu_piXAqNiEXSIr3rOAnlDvA"))); /* retired */
+    assert_int_equal(published(ring), PUBLISHED + 1);
+    RING second = open_ring();
+    for (unsigned root = ROOT_DPOP_NONCE; root < RING_ROOTS; root++) {
+        ring_mac(ring, (enum ring_root)root, 1, STR("x"), mac);
+        ring_mac(second, (enum ring_root)root, 1, STR("x"), again);
+        assert_memory_equal(mac, again, sizeof mac);
+    }
+    assert_true(str_eq(ring_jwks(ring), ring_jwks(second)));
+    assert_true(str_eq(next_of(ring, ALG_PS256), next_of(second, ALG_PS256)));
+}
+
+static void an_earlier_ring_put_back_while_the_server_runs_gains_its_keys_too(void **state)
+{
+    (void)state;
+    put(path, content_of(SOURCE_DIR "/tests/unit/keys/data/version-0.1.0.ring"), 0600);
+    put(master, content_of(SOURCE_DIR "/tests/unit/keys/data/version-0.1.0.master"), 0400);
+    RING ring = open_ring();
+    put(path, content_of(SOURCE_DIR "/tests/unit/keys/data/version-0.1.0.ring"), 0600);
+    assert_true(ring_refresh(ring));
+    assert_non_null(ring_signer(ring, ALG_EDDSA));
+    put(path, content_of(SOURCE_DIR "/tests/unit/keys/data/version-0.1.0.ring"), 0600);
+    rotate(ring, ALG_ES256, KEEP); /* before a refresh has seen it */
+    assert_non_null(ring_signer(ring, ALG_EDDSA));
+    assert_int_equal(published(ring), PUBLISHED + 2);
 }
 
 static void rotating_all_twice_keeps_every_retired_key(void **state)
@@ -308,7 +443,7 @@ static void rotating_all_twice_keeps_every_retired_key(void **state)
     str first = jose_key_id(ring_signer(ring, ALG_RS256));
     rotate(ring, ALG_NONE_GIVEN, KEEP);
     rotate(ring, ALG_NONE_GIVEN, KEEP);
-    assert_int_equal(published(ring), 8);
+    assert_int_equal(published(ring), PUBLISHED + 4 * 2);
     assert_true(is_published(ring, first));
     struct ring_key_info *keys;
     size_t count = ring_list(ring, arena, &keys), retired = 0;
@@ -320,8 +455,8 @@ static void rotating_all_twice_keeps_every_retired_key(void **state)
             assert_true(keys[i].drop_at - keys[i].retired_at == KEEP);
         }
     }
-    assert_int_equal(count, 8);
-    assert_int_equal(retired, 4);
+    assert_int_equal(count, PUBLISHED + 6 * 2);
+    assert_int_equal(retired, 6 * 2);
 }
 
 static void a_next_key_that_is_too_young_is_not_used(void **state)
@@ -339,8 +474,8 @@ static void an_algorithm_that_the_ring_lacks_is_not_rotated(void **state)
 {
     (void)state;
     RING ring = fresh_ring();
-    assert_false(ring_rotate(ring, ALG_EDDSA, KEEP, 0, ERROR));
-    assert_non_null(strstr(error, "no EdDSA key"));
+    assert_false(ring_rotate(ring, ALG_HS256, KEEP, 0, ERROR));
+    assert_non_null(strstr(error, "no HS256 key"));
     assert_false(ring_rotate(ring, ALG_ES256, -1, 0, ERROR));
     assert_false(ring_rotate(ring, ALG_ES256, INT64_MAX, 0, ERROR));
 }
@@ -357,7 +492,7 @@ static void a_retired_key_goes_when_its_time_has_come_without_a_new_file(void **
         usleep(20000); /* the ring's clock is the wall clock: it has to pass */
     assert_false(is_published(ring, old));
     assert_null(ring_find(ring, old));
-    assert_int_equal(published(ring), 4);
+    assert_int_equal(published(ring), PUBLISHED);
     assert_false(ring_refresh(ring));
 }
 
@@ -368,7 +503,7 @@ static void a_key_retired_for_no_time_is_gone_at_once(void **state)
     str old = jose_key_id(ring_signer(ring, ALG_ES256));
     rotate(ring, ALG_ES256, 0);
     assert_false(is_published(ring, old));
-    assert_int_equal(published(ring), 4);
+    assert_int_equal(published(ring), PUBLISHED);
 }
 
 static void a_rotation_by_another_process_is_seen_and_old_views_stay(void **state)
@@ -403,7 +538,7 @@ static void rotations_of_two_processes_do_not_overwrite_each_other(void **state)
     RING command = open_ring();
     rotate(command, ALG_ES256, KEEP);
     rotate(server, ALG_ES256, KEEP); /* without a refresh in between */
-    assert_int_equal(published(server), 6);
+    assert_int_equal(published(server), PUBLISHED + 2);
     pid_t children[3];
     for (size_t i = 0; i < COUNT_OF(children); i++) {
         children[i] = fork();
@@ -418,7 +553,7 @@ static void rotations_of_two_processes_do_not_overwrite_each_other(void **state)
         assert_int_equal(status, 0);
     }
     assert_true(ring_refresh(server));
-    assert_int_equal(published(server), 9);
+    assert_int_equal(published(server), PUBLISHED + 5);
 }
 
 static void a_writer_killed_in_mid_write_leaves_the_old_ring(void **state)
@@ -462,7 +597,7 @@ static void a_file_that_cannot_be_read_leaves_the_old_ring_in_force(void **state
     assert_false(ring_rotate(ring, ALG_ES256, KEEP, 0, ERROR));
     put(path, good, 0600);
     assert_true(ring_refresh(ring));
-    assert_int_equal(published(ring), 4);
+    assert_int_equal(published(ring), PUBLISHED);
 }
 
 static void macs_differ_by_root_version_and_data_and_survive_reopening(void **state)
@@ -537,7 +672,7 @@ static void readers_go_on_while_the_ring_is_replaced(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_new_ring_signs_with_two_algorithms_and_publishes_the_next_keys),
+        TEST(a_new_ring_signs_with_four_algorithms_and_publishes_the_next_keys),
         TEST(the_jwks_shows_nothing_private),
         TEST(files_are_for_their_owner_alone_and_nothing_is_in_the_clear),
         TEST(a_ring_that_exists_is_not_made_again),
@@ -547,6 +682,11 @@ int main(void)
         TEST(a_damaged_or_foreign_file_is_refused),
         TEST(a_rotation_uses_the_key_that_was_published_and_keeps_the_old_one),
         TEST(rotating_all_twice_keeps_every_retired_key),
+        TEST(what_is_encrypted_to_a_published_key_opens_after_rotation_until_the_key_goes),
+        TEST(what_is_encrypted_without_a_kid_opens_and_with_a_foreign_one_does_not),
+        TEST(every_published_key_has_one_alg_and_its_own_kid),
+        TEST(a_ring_of_an_earlier_version_opens_and_gains_what_it_lacks_for_good),
+        TEST(an_earlier_ring_put_back_while_the_server_runs_gains_its_keys_too),
         TEST(a_next_key_that_is_too_young_is_not_used),
         TEST(an_algorithm_that_the_ring_lacks_is_not_rotated),
         TEST(a_retired_key_goes_when_its_time_has_come_without_a_new_file),
