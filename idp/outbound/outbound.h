@@ -56,7 +56,8 @@ struct outbound_answer {
     str body;
 };
 
-/** Sends and waits. `*answer` lives in `arena` and is good for OUTBOUND_ANSWERED only. Otherwise `*why` is a sentence
+/** Sends and waits. `*answer` lives in `arena` and is good for OUTBOUND_ANSWERED only (its status
+ * also for OUTBOUND_TOO_LARGE, 0 if none came). Otherwise `*why` is a sentence
  * for the log, in `arena`, that names the host, never path, query or body. Thread-safe. */
 MUST_CHECK enum outbound_result outbound_fetch(struct outbound *outbound, struct arena *arena,
                                                const struct outbound_request *request, struct outbound_answer *answer,
