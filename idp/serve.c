@@ -181,13 +181,32 @@ static bool open_parts(struct parts *parts)
     return true;
 }
 
+/* The ways in besides the plain port. */
+static const struct http_entry *all_entries(struct arena *arena, const struct settings *s, size_t *count)
+{
+    const struct http_entry possible[] = {
+        {ENTRY_TLS, s->tls_port > 0 ? text_or_null(arena, s->tls_address) : NULL, (uint16_t)s->tls_port},
+        {ENTRY_MTLS, s->tls_mtls_port > 0 ? text_or_null(arena, s->tls_address) : NULL, (uint16_t)s->tls_mtls_port},
+        {ENTRY_SOCKET, text_or_null(arena, s->listen_socket), 0},
+        {ENTRY_MTLS_SOCKET, text_or_null(arena, s->listen_mtls_socket), 0},
+    };
+    struct http_entry *entries = ARENA_ARRAY(arena, struct http_entry, COUNT_OF(possible));
+    *count = 0;
+    for (size_t i = 0; i < COUNT_OF(possible); i++)
+        if (possible[i].address)
+            entries[(*count)++] = possible[i];
+    return entries;
+}
+
 static bool start_http(struct parts *parts)
 {
     const struct settings *s = parts->settings;
     char error[512];
     struct http_options options = {
-        .address = arena_cstr(parts->arena, s->listen_address),
+        .address = s->listen_port > 0 ? arena_cstr(parts->arena, s->listen_address) : NULL,
         .port = (uint16_t)s->listen_port,
+        .tls_certificate = text_or_null(parts->arena, s->tls_certificate),
+        .tls_key = text_or_null(parts->arena, s->tls_key),
         .loops = (unsigned)s->loops,
         .writers = (unsigned)s->writers,
         .workers = (unsigned)s->workers,
@@ -203,6 +222,7 @@ static bool start_http(struct parts *parts)
         .context = &parts->provider,
     };
     options.routes = all_routes(parts->arena, &options.route_count);
+    options.entries = all_entries(parts->arena, s, &options.entry_count);
     parts->provider.http = http_start(&options, error, sizeof error);
     return parts->provider.http ? true : say(error);
 }

@@ -114,8 +114,9 @@ static void use_file(struct loading *loading, const char *path)
 /* KONSAO_… variables that are no setting of ours may be somebody else's, unless they begin like one of our groups. */
 static void refuse_unknown_variables(struct loading *loading)
 {
-    static const char *const groups[] = {"KONSAO_REGISTER_", "KONSAO_LIFE_",  "KONSAO_OTP_", "KONSAO_LIMIT_",
-                                         "KONSAO_LISTEN_",   "KONSAO_AUDIT_", "KONSAO_KEY_", "KONSAO_SUPPORT_"};
+    static const char *const groups[] = {"KONSAO_REGISTER_", "KONSAO_LIFE_",    "KONSAO_OTP_",
+                                         "KONSAO_LIMIT_",    "KONSAO_LISTEN_",  "KONSAO_AUDIT_",
+                                         "KONSAO_KEY_",      "KONSAO_SUPPORT_", "KONSAO_TLS_"};
     for (char **variable = environ; *variable; variable++) {
         str name, value;
         str_cut(str_of(*variable), '=', &name, &value);

@@ -11,8 +11,12 @@ struct settings {
     str issuer; /* scheme, host and port; http only for a loopback host */
     str listen_address;
     int64_t listen_port;
-    int64_t loops, writers, workers; /* loops: as many as cores by default */
-    str trusted_proxy;      /* its address; empty: none */
+    int64_t loops, writers, workers;       /* loops: as many as cores by default */
+    str trusted_proxy;                     /* its address; empty: none */
+    str listen_socket, listen_mtls_socket; /* paths; empty: none */
+    int64_t tls_port, tls_mtls_port;       /* 0: none; so is listen_port */
+    str tls_address, tls_certificate, tls_key;
+    str mtls_url; /* where clients are asked for a certificate: https, host and port; empty when they are nowhere */
     /* where things are */
     str data;       /* folder: store, key ring */
     str master_key; /* file */
@@ -64,5 +68,7 @@ str settings_json(struct arena *arena, const struct settings *settings);
 /** The whole table as a commented file with the defaults (`konsao check --defaults`), or as Markdown for
  * docs/settings.md. */
 str settings_reference(struct arena *arena, bool markdown);
+/** The host of a URL that a setting holds, an IPv6 address without its brackets. */
+str settings_host(str url);
 
 #endif

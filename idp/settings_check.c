@@ -35,12 +35,25 @@ static str find_templates(struct arena *arena)
     return arena_printf(arena, "%s/share/konsao/templates", program);
 }
 
-void settings_complete(struct arena *arena, struct settings *s, str *origins)
+static void complete_addresses(struct arena *arena, struct settings *s, str *origins)
 {
     if (!s->issuer.p) {
-        s->issuer = arena_printf(arena, "http://localhost:%" PRId64, s->listen_port);
-        ORIGIN(issuer) = STR("default, from listen.port");
+        s->issuer = arena_printf(arena, "%s://localhost:%" PRId64, s->tls_port > 0 ? "https" : "http",
+                                 s->tls_port > 0 ? s->tls_port : s->listen_port);
+        ORIGIN(issuer) = s->tls_port > 0 ? STR("default, from tls.port") : STR("default, from listen.port");
     }
+    if (s->mtls_url.n == 0 && s->tls_mtls_port > 0) {
+        str host = settings_host(s->issuer);
+        bool bracketed = str_has(host, ':');
+        s->mtls_url = arena_printf(arena, "https://%s%.*s%s:%" PRId64, bracketed ? "[" : "", STR_FMT(host),
+                                   bracketed ? "]" : "", s->tls_mtls_port);
+        ORIGIN(mtls_url) = STR("default, from issuer and tls.mtls_port");
+    }
+}
+
+void settings_complete(struct arena *arena, struct settings *s, str *origins)
+{
+    complete_addresses(arena, s, origins);
     if (s->loops == 0) {
         long cores = sysconf(_SC_NPROCESSORS_ONLN);
         s->loops = cores > 0 ? cores : 1;
@@ -60,13 +73,63 @@ void settings_complete(struct arena *arena, struct settings *s, str *origins)
     }
 }
 
-/* The rules, each with the sentence for whoever broke it. */
+/* Each with the sentence for whoever broke it. */
+struct rule {
+    bool broken;
+    const char *sentence;
+};
+
+static bool is_same(int64_t port, int64_t other)
+{
+    return port > 0 && port == other;
+}
+
+static bool is_relative(str path)
+{
+    return path.n > 0 && path.p[0] != '/';
+}
+
+static void tell(const struct rule *rules, size_t count, struct buf *problems)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rules[i].broken)
+            buf_printf(problems, "settings: %s\n", rules[i].sentence);
+}
+
+static void check_ways_in(const struct settings *s, struct buf *problems)
+{
+    bool own = s->tls_port > 0 || s->tls_mtls_port > 0;
+    bool asks = s->tls_mtls_port > 0 || s->listen_mtls_socket.n > 0;
+    const struct rule rules[] = {
+        {s->listen_port == 0 && !own && s->listen_socket.n == 0 && s->listen_mtls_socket.n == 0,
+         "listen.port is 0, and there is neither tls.port nor listen.socket: nobody could come in"},
+        {is_same(s->tls_port, s->tls_mtls_port) || is_same(s->listen_port, s->tls_port) ||
+             is_same(s->listen_port, s->tls_mtls_port),
+         "listen.port, tls.port and tls.mtls_port must differ"},
+        {(s->tls_certificate.n > 0) != (s->tls_key.n > 0),
+         "tls.certificate and tls.key go together: a certificate and its private key"},
+        {own && (s->tls_certificate.n == 0 || s->tls_key.n == 0),
+         "tls.port and tls.mtls_port need tls.certificate and tls.key"},
+        {!own && s->tls_certificate.n > 0,
+         "tls.certificate is there, but neither tls.port nor tls.mtls_port: nothing would use it"},
+        {own && !str_starts(s->issuer, STR("https://")), "issuer must be https where there is TLS"},
+        {is_relative(s->listen_socket) || is_relative(s->listen_mtls_socket),
+         "listen.socket and listen.mtls_socket must be paths that begin with a slash"},
+        {s->listen_socket.n > 0 && str_eq(s->listen_socket, s->listen_mtls_socket),
+         "listen.socket and listen.mtls_socket must differ: what is believed on them does"},
+        {s->listen_mtls_socket.n > 0 && s->mtls_url.n == 0,
+         "listen.mtls_socket needs tls.mtls_url: where the proxy asks clients for a certificate"},
+        {s->mtls_url.n > 0 && !asks, "tls.mtls_url needs tls.mtls_port or listen.mtls_socket"},
+        {s->mtls_url.n > 0 && !str_starts(s->mtls_url, STR("https://")), "tls.mtls_url must be https"},
+        {s->mtls_url.n > 0 && str_eq(s->mtls_url, s->issuer),
+         "tls.mtls_url must differ from issuer: browsers would be asked for certificates"},
+    };
+    tell(rules, COUNT_OF(rules), problems);
+}
+
 void settings_check(const struct settings *s, struct buf *problems)
 {
-    const struct rule {
-        bool broken;
-        const char *sentence;
-    } rules[] = {
+    const struct rule rules[] = {
         {s->key_keep < s->life_id_token + DAY || s->key_keep < s->life_access + DAY,
          "key.keep must be at least a day longer than life.id_token and life.access: what a key signed must stay "
          "checkable after it retired"},
@@ -86,7 +149,6 @@ void settings_check(const struct settings *s, struct buf *problems)
         {s->life_access > s->life_session,
          "life.access must not be longer than life.session: signing out would leave tokens behind"},
     };
-    for (size_t i = 0; i < COUNT_OF(rules); i++)
-        if (rules[i].broken)
-            buf_printf(problems, "settings: %s\n", rules[i].sentence);
+    tell(rules, COUNT_OF(rules), problems);
+    check_ways_in(s, problems);
 }

@@ -13,8 +13,29 @@ const struct setting setting_table[] = {
      "The provider's name and public address: https, host and, where needed, port. Tokens carry it and relying parties "
      "keep it, so choose it once. Default: http://localhost: and the port."},
     {"listen.address", SETTING_ADDRESS, AT(listen_address), "127.0.0.1", 0, 0, NULL,
-     "The address to listen on. 0.0.0.0 or :: for all; then a proxy with TLS should stand in front."},
-    {"listen.port", SETTING_NUMBER, AT(listen_port), "8080", 1, 65535, NULL, "The port to listen on."},
+     "The address to listen on without TLS. 0.0.0.0 or :: for all; then a proxy with TLS should stand in front."},
+    {"listen.port", SETTING_NUMBER, AT(listen_port), "8080", 0, 65535, NULL,
+     "The port to listen on without TLS. 0: none."},
+    {"listen.socket", SETTING_PATH, AT(listen_socket), "", 0, 0, NULL,
+     "A Unix socket for a proxy on this machine, made for this user and its group. The X-Forwarded-For of whoever may "
+     "use it is believed."},
+    {"listen.mtls_socket", SETTING_PATH, AT(listen_mtls_socket), "", 0, 0, NULL,
+     "The same for a proxy that asks clients for a certificate and forwards it in X-Client-Cert (nginx: "
+     "$ssl_client_escaped_cert), which is believed here and nowhere else. The proxy must always set it or take it "
+     "away."},
+    {"tls.port", SETTING_NUMBER, AT(tls_port), "0", 0, 65535, NULL,
+     "The port with TLS 1.2 and 1.3, for browsers and clients. 0: none; TLS is left to a proxy."},
+    {"tls.mtls_port", SETTING_NUMBER, AT(tls_mtls_port), "0", 0, 65535, NULL,
+     "The port with TLS that asks clients for a certificate (RFC 8705); whoever has none is let in without. 0: none."},
+    {"tls.address", SETTING_ADDRESS, AT(tls_address), "0.0.0.0", 0, 0, NULL,
+     "The address to listen on with TLS. :: for IPv6 as well."},
+    {"tls.certificate", SETTING_PATH, AT(tls_certificate), "", 0, 0, NULL,
+     "The file (PEM) with the server's certificate and those between it and the authority's. Read again when it "
+     "changes."},
+    {"tls.key", SETTING_PATH, AT(tls_key), "", 0, 0, NULL, "The file (PEM) with that certificate's private key."},
+    {"tls.mtls_url", SETTING_URL, AT(mtls_url), "", 0, 0, NULL,
+     "Where clients with a certificate find the endpoints (mtls_endpoint_aliases): https, host and port. Default: the "
+     "issuer's host and tls.mtls_port."},
     {"loops", SETTING_NUMBER, AT(loops), NULL, 1, 256, NULL,
      "Event loops, a thread each. Default: as many as the machine has cores."},
     {"writers", SETTING_NUMBER, AT(writers), "8", 1, 256, NULL,

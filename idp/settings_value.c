@@ -96,6 +96,14 @@ bool url_is_loopback(str url)
            (str_is(host, "localhost") || str_is(host, "127.0.0.1") || str_is(host, "[::1]"));
 }
 
+str settings_host(str url)
+{
+    str host, port, rest;
+    if (!split_url(url, &host, &port, &rest))
+        return STR_NONE;
+    return host.p[0] == '[' ? (str){host.p + 1, host.n - 2} : host;
+}
+
 static bool is_host(struct arena *arena, str host)
 {
     if (host.p[0] == '[')

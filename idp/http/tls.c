@@ -184,7 +184,7 @@ static const char *fault_of(gnutls_x509_crt_t leaf, const char *host)
     if ((algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS) && bits < RSA_BITS_MIN)
         return "has an RSA key that is too short: 2048 bits it must have";
     if (host && !gnutls_x509_crt_check_hostname(leaf, host))
-        return "is for another host than that of the issuer";
+        return "is for another host";
     return NULL;
 }
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "http/tls_check.h"
 #include "operator/estate.h"
 #include "operator/verbs.h"
 #include "pages/pages.h"
@@ -42,6 +43,23 @@ static struct finding check_templates(struct command *command)
     finding.fine = pages != NULL;
     finding.text = pages ? STR("all pages can be shown") : arena_str(command->arena, str_of(error));
     pages_free(pages);
+    return finding;
+}
+
+/* The server's certificate must be for the hosts that clients know. */
+static struct finding check_tls(struct command *command)
+{
+    const struct settings *s = &command->settings;
+    struct finding finding = {.what = "tls", .fine = true, .text = STR("none here: it is left to a proxy")};
+    char text[ERROR_BYTES] = "";
+    if (s->tls_certificate.n == 0)
+        return finding;
+    const char *hosts[] = {s->tls_port > 0 ? arena_cstr(command->arena, settings_host(s->issuer)) : NULL,
+                           s->tls_mtls_port > 0 ? arena_cstr(command->arena, settings_host(s->mtls_url)) : NULL};
+    for (size_t i = 0; i < COUNT_OF(hosts) && finding.fine; i++)
+        if (hosts[i])
+            finding.fine = tls_check(s->tls_certificate.p, s->tls_key.p, hosts[i], text, sizeof text);
+    finding.text = arena_str(command->arena, str_of(text));
     return finding;
 }
 
@@ -114,7 +132,8 @@ int check_run(struct command *command)
         command_print(text);
         return DONE;
     }
-    const struct finding findings[] = {check_data(command), check_templates(command), check_register(command)};
+    const struct finding findings[] = {check_data(command), check_templates(command), check_tls(command),
+                                       check_register(command)};
     bool fine = true;
     for (size_t i = 0; i < COUNT_OF(findings); i++)
         fine = fine && findings[i].fine;

@@ -61,7 +61,7 @@ static void each_fault_has_a_sentence_of_its_own(void **state)
 {
     (void)state;
     assert_ends(check_identity(identity_ec(), "id.example.gov.kh", false),
-                "certificate.pem is for another host than that of the issuer");
+                "certificate.pem is for another host");
     assert_ends(
         check_identity(identity_new(GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), -2 * DAY, -DAY),
                        "localhost", false),
@@ -138,7 +138,6 @@ static void a_new_certificate_is_taken_up_and_half_of_one_is_not(void **state)
     assert_true(str_eq(shown(server), one));
     struct tls_client before = tls_connect(http_entry_port(server, 0), NULL, NULL, NULL);
 
-    log_set_level((enum log_level) - 1); /* it complains, as it should */
     identity_write(arena, &second, certificate_file, NULL);
     int64_t deadline = clock_mono_ms() + 2500; /* it has looked at least once within this */
     while (clock_mono_ms() < deadline)

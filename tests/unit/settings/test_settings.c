@@ -87,11 +87,11 @@ static void every_fault_is_told_with_its_line(void **state)
     (void)state;
     TEST_ARENA;
     struct settings s;
-    str problems = load_text(arena, "workers = many\nisuer = x\njust words\nlisten.port = 0\nworkers = 4\n", &s);
+    str problems = load_text(arena, "workers = many\nisuer = x\njust words\nlisten.port = 65536\nworkers = 4\n", &s);
     assert_contains(problems, ":1: workers must be a whole number");
     assert_contains(problems, ":2: isuer is no setting (did you mean issuer?)");
     assert_contains(problems, ":3: not of the form key = value");
-    assert_contains(problems, ":4: listen.port must be from 1 to 65535");
+    assert_contains(problems, ":4: listen.port must be from 0 to 65535");
     assert_contains(problems, ":5: workers stands there a second time");
     assert_true(problems.p[problems.n - 1] != '\n');
 }
@@ -199,6 +199,81 @@ static void what_does_not_fit_together_is_explained(void **state)
         assert_contains(load_flag(arena, pairs[i][0], &s), pairs[i][1]);
 }
 
+/* As load_flag, with several pairs, separated by spaces. */
+static str load_flags(struct arena *arena, const char *pairs, struct settings *out)
+{
+    struct setting_override flags[8];
+    size_t count = 0;
+    str rest = str_of(pairs), pair, problems;
+    while (str_word(&rest, ' ', &pair)) {
+        assert_true(count < COUNT_OF(flags));
+        str_cut(pair, '=', &flags[count].key, &flags[count].value);
+        count++;
+    }
+    return settings_load(arena, NULL, flags, count, out, &problems) ? STR_NONE : problems;
+}
+
+#define FILES "tls.certificate=/c.pem tls.key=/k.pem "
+
+static void tls_brings_its_addresses(void **state)
+{
+    (void)state;
+    TEST_ARENA;
+    struct settings s;
+    assert_null(load_flags(arena, FILES "tls.port=8443", &s).p);
+    assert_str(s.issuer, "https://localhost:8443");
+    assert_int_equal(s.mtls_url.n, 0);
+    assert_null(
+        load_flags(arena, FILES "issuer=https://id.gov.kh tls.port=443 tls.mtls_port=8443 listen.port=0", &s).p);
+    assert_str(s.mtls_url, "https://id.gov.kh:8443");
+    assert_contains(settings_explain(arena, &s), "default, from issuer and tls.mtls_port");
+    assert_null(load_flags(arena, FILES "issuer=https://[::1]:9443 tls.port=9443 tls.mtls_port=9444", &s).p);
+    assert_str(s.mtls_url, "https://[::1]:9444");
+    assert_null(
+        load_flags(arena, FILES "issuer=https://id.gov.kh tls.mtls_port=8443 tls.mtls_url=https://mtls.id.gov.kh", &s)
+            .p);
+    assert_str(s.mtls_url, "https://mtls.id.gov.kh");
+    assert_null(load_flags(arena,
+                           "issuer=https://id.gov.kh listen.socket=/run/a listen.mtls_socket=/run/b "
+                           "tls.mtls_url=https://id.gov.kh:8443 listen.port=0",
+                           &s)
+                    .p);
+    assert_str(settings_host(STR("https://id.gov.kh:8443")), "id.gov.kh");
+    assert_str(settings_host(STR("https://[2001:db8::1]:8443")), "2001:db8::1");
+}
+
+static void ways_in_that_do_not_fit_together_are_explained(void **state)
+{
+    (void)state;
+    TEST_ARENA;
+    struct settings s;
+    static const char *const pairs[][2] = {
+        {"listen.port=0", "nobody could come in"},
+        {FILES "tls.port=8080", "must differ"},
+        {FILES "tls.port=8443 tls.mtls_port=8443", "must differ"},
+        {FILES "issuer=https://a tls.mtls_port=8080", "must differ"},
+        {"tls.port=8443 tls.certificate=/c.pem", "tls.certificate and tls.key go together"},
+        {"tls.port=8443", "need tls.certificate and tls.key"},
+        {"issuer=https://a tls.mtls_port=8443", "need tls.certificate and tls.key"},
+        {FILES, "nothing would use it"},
+        {FILES "tls.port=8443 tls.address=", "tls.address must not be empty"},
+        {FILES "tls.port=8443 issuer=http://localhost:8080", "issuer must be https where there is TLS"},
+        {FILES "tls.mtls_port=8443", "issuer must be https where there is TLS"},
+        {"listen.socket=konsao.sock", "paths that begin with a slash"},
+        {"listen.socket=/run/a listen.mtls_socket=/run/a tls.mtls_url=https://a", "what is believed on them does"},
+        {"listen.mtls_socket=/run/a", "needs tls.mtls_url"},
+        {"tls.mtls_url=https://a", "tls.mtls_url needs"},
+        {"listen.mtls_socket=/run/a tls.mtls_url=http://localhost", "tls.mtls_url must be https"},
+        {"listen.mtls_socket=/run/a tls.mtls_url=https://a/path", "must end after host and port"},
+        {"issuer=https://a listen.mtls_socket=/run/a tls.mtls_url=https://a", "browsers would be asked"},
+    };
+    for (size_t i = 0; i < COUNT_OF(pairs); i++)
+        assert_contains(load_flags(arena, pairs[i][0], &s), pairs[i][1]);
+    setenv("KONSAO_TLS_PROT", "443", 1);
+    assert_contains(load_flag(arena, NULL, &s), "KONSAO_TLS_PROT is no setting");
+    unsetenv("KONSAO_TLS_PROT");
+}
+
 static void the_printed_reference_is_a_file_that_loads(void **state)
 {
     (void)state;
@@ -235,6 +310,8 @@ int main(void)
         cmocka_unit_test(an_issuer_is_scheme_host_and_port),
         cmocka_unit_test(addresses_and_choices_are_checked),
         cmocka_unit_test(what_does_not_fit_together_is_explained),
+        cmocka_unit_test(tls_brings_its_addresses),
+        cmocka_unit_test(ways_in_that_do_not_fit_together_are_explained),
         cmocka_unit_test(the_printed_reference_is_a_file_that_loads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
