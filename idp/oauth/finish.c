@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/primitives.h"
+#include "oauth/id_token.h"
 #include "oauth/release.h"
 #include "oauth/response.h"
 #include "oauth/subject.h"
@@ -18,6 +19,7 @@ struct issue {
     struct claim_texts claims;
     str xroad_id;
     int64_t session_ends_at; /* seconds */
+    str code, id_token;      /* what goes out; STR_NONE: not part of the answer */
 };
 
 /* The grant, on disk with its audit entry: from here on the resident's record says that this client was let in. */
@@ -40,28 +42,66 @@ static enum store_result write_grant(struct issue *issue)
     return store_write(issue->provider->store, ops, COUNT_OF(ops));
 }
 
-/* The code; the interaction remembers it, so that of two resumes at a time one wins, and that a code which never
- * arrived can be taken back. One that was never stored (signed in silently) has version 0. */
-static enum store_result write_code(struct issue *issue, str secret)
+/* What every token of this grant says of the sign-in. */
+static struct token_subject subject_said(const struct issue *issue)
 {
-    struct interaction *interaction = issue->interaction;
-    struct provider *provider = issue->provider;
+    const struct interaction *interaction = issue->interaction;
+    return (struct token_subject){
+        .client_id = interaction->client_id,
+        .subject = issue->grant.subject,
+        .scope = interaction->scope,
+        .grant = issue->grant.key,
+        .sid = subject_sid(issue->provider->keys, issue->rq->arena, interaction->client_id, interaction->sid),
+        .acr = interaction->acr,
+        .amr = interaction->amr,
+        .auth_time = interaction->auth_time};
+}
+
+static struct store_op store_code(const struct issue *issue, int64_t expires_at)
+{
+    const struct interaction *interaction = issue->interaction;
     struct arena *arena = issue->rq->arena;
     struct code code = {
-        .of = {interaction->client_id, issue->grant.subject, interaction->scope, issue->grant.key,
-               subject_sid(provider->keys, arena, interaction->client_id, interaction->sid), interaction->acr,
-               interaction->amr, interaction->auth_time},
+        .of = subject_said(issue),
         .redirect_uri = interaction->redirect_uri,
         .nonce = interaction->nonce,
         .code_challenge = interaction->code_challenge,
-        .sealed_id_token = claims_seal(arena, secret, RECORD_CODE, issue->claims.id_token),
-        .sealed_userinfo = claims_seal(arena, secret, RECORD_CODE, issue->claims.userinfo),
-        .expires_at = clock_now() + provider->settings->life_code,
+        .sealed_id_token = claims_seal(arena, issue->code, RECORD_CODE, issue->claims.id_token),
+        .sealed_userinfo = claims_seal(arena, issue->code, RECORD_CODE, issue->claims.userinfo),
+        .expires_at = expires_at,
     };
-    interaction->issued_code = sha256_key(arena, secret);
-    interaction->expires_at = code.expires_at;
-    struct store_op ops[] = {code_op(arena, secret, &code, code.expires_at), interaction_save_op(arena, interaction)};
-    return store_write(provider->store, ops, interaction->version > 0 ? 2 : 1);
+    return code_op(arena, issue->code, &code, expires_at);
+}
+
+/* The code; the interaction remembers it (or the grant, when there is no code), so that of two resumes at a time one
+ * wins, and that an answer which never arrived can be taken back. One that was never stored (signed in silently) has
+ * version 0. */
+static enum store_result write_code(struct issue *issue)
+{
+    struct interaction *interaction = issue->interaction;
+    struct store_op ops[2];
+    size_t count = 0;
+    interaction->issued_code = issue->code.p ? sha256_key(issue->rq->arena, issue->code) : issue->grant.key;
+    interaction->expires_at = clock_now() + issue->provider->settings->life_code;
+    if (issue->code.p)
+        ops[count++] = store_code(issue, interaction->expires_at);
+    if (interaction->version > 0)
+        ops[count++] = interaction_save_op(issue->rq->arena, interaction);
+    return count > 0 ? store_write(issue->provider->store, ops, count) : STORE_OK;
+}
+
+/* The ID token that goes through the browser. Beside a code it says who signed in and nothing more of the person: the
+ * claims come by the back channel (OpenID Connect Core section 3.3.3.6). */
+static struct oauth_error make_id_token(struct issue *issue)
+{
+    const struct interaction *interaction = issue->interaction;
+    struct token_subject of = subject_said(issue);
+    const struct id_token what = {.of = &of,
+                                  .nonce = interaction->nonce,
+                                  .code = issue->code,
+                                  .state = interaction->state,
+                                  .claims = issue->code.p ? STR("") : issue->claims.id_token};
+    return id_token_make(issue->provider, issue->rq, issue->client, &what, &issue->id_token);
 }
 
 /* How long the grant stands: with refresh tokens, until the session ends or (offline_access) long after it; without, as
@@ -91,23 +131,38 @@ static void fill_grant(struct issue *issue)
                                   .expires_at = grant_end(issue, refreshable, offline)};
 }
 
+/* What is to go out, before anything is stored: an ID token that can't be encrypted ends it here. */
+static struct oauth_error make_answer(struct issue *issue)
+{
+    int64_t type = issue->interaction->response_type;
+    issue->code = type == RESPONSE_ID_TOKEN ? STR_NONE : random_token(issue->rq->arena, 32);
+    issue->id_token = STR_NONE;
+    if (type != RESPONSE_ID_TOKEN && type != RESPONSE_CODE_ID_TOKEN)
+        return OAUTH_OK;
+    struct oauth_error error = make_id_token(issue);
+    if (error.code) /* as this endpoint says it (RFC 6749 section 4.1.2.1) */
+        error.code = "server_error";
+    return error;
+}
+
 /* The code first, which nobody has yet, so that only who wins the interaction writes a grant. */
-static void issue_code(struct issue *issue)
+static void issue_answer(struct issue *issue)
 {
     fill_grant(issue);
-    str secret = random_token(issue->rq->arena, 32);
-    enum store_result result = write_code(issue, secret);
+    struct oauth_error error = make_answer(issue);
+    enum store_result result = error.code ? STORE_OK : write_code(issue);
     if (result == STORE_CONFLICT) { /* another resume was first: see what came of it */
         response_go_on(issue->provider, issue->rq, "/authorize/", issue->interaction);
         return;
     }
-    if (result == STORE_OK)
+    if (!error.code && result == STORE_OK)
         result = write_grant(issue);
-    if (result == STORE_OK)
-        response_send_code(issue->provider, issue->rq, issue->interaction, secret);
+    if (result != STORE_OK)
+        error = OAUTH_ERROR("server_error", "the store did not answer");
+    if (error.code)
+        response_send_error(issue->provider, issue->rq, issue->interaction, error);
     else
-        response_send_error(issue->provider, issue->rq, issue->interaction,
-                            OAUTH_ERROR("server_error", "the store did not answer"));
+        response_send(issue->provider, issue->rq, issue->interaction, issue->code, issue->id_token);
 }
 
 /* Takes back a code that this interaction gave before, if nobody has used it: the browser went away before it arrived
@@ -119,6 +174,8 @@ static bool take_code_back(struct issue *issue)
     struct code code;
     if (!issue->interaction->issued_code.p)
         return true;
+    if (issue->interaction->response_type == RESPONSE_ID_TOKEN) /* issued_code is the grant: nothing else came of it */
+        return grant_revoke(store, arena, issue->interaction->issued_code) == STORE_OK;
     if (code_find(store, arena, issue->interaction->issued_code, &code) != STORE_OK || code.used)
         return false;
     struct store_op op = {.what = STORE_DELETE,
@@ -160,7 +217,7 @@ static enum finish finish_done(struct issue *issue)
     }
     switch (release_claims(provider, issue->rq, issue->interaction, &person, &issue->claims, &issue->xroad_id)) {
     case IPIS_OK:
-        issue_code(issue);
+        issue_answer(issue);
         return ANSWERED;
     case IPIS_UNREACHABLE:
     case IPIS_THROTTLED:

@@ -95,6 +95,13 @@ static struct oauth_error issue(struct exchange_of_code *exchange, struct token_
         return OAUTH_UNAVAILABLE;
     struct issued_token access =
         access_token_make(provider, arena, client, &exchange->code.of, exchange->claims.userinfo);
+    const struct id_token id_token = {.of = &exchange->code.of,
+                                      .nonce = exchange->code.nonce,
+                                      .access_token = access.text,
+                                      .claims = exchange->claims.id_token};
+    struct oauth_error error = id_token_make(provider, exchange->request->rq, client, &id_token, &answer->id_token);
+    if (error.code)
+        return error;
     enum store_result result = STORE_OK;
     if (client->grants & GRANT_REFRESH_TOKEN) {
         answer->refresh_token = random_token(arena, 32);
@@ -111,8 +118,6 @@ static struct oauth_error issue(struct exchange_of_code *exchange, struct token_
     answer->access_token = access.text;
     answer->expires_in = access.expires_in;
     answer->scope = exchange->code.of.scope;
-    answer->id_token = id_token_make(provider, arena, client, &exchange->code.of, exchange->code.nonce, access.text,
-                                     exchange->claims.id_token);
     return OAUTH_OK;
 }
 

@@ -129,6 +129,15 @@ static struct oauth_error issue(struct refresh *refresh, struct token_answer *an
     const struct client *client = refresh->request->client;
     struct arena *arena = refresh->request->rq->arena;
     struct issued_token access = access_token_make(provider, arena, client, &refresh->token.of, refresh->access_claims);
+    const struct id_token id_token = {.of = &refresh->token.of,
+                                      .nonce = refresh->token.nonce,
+                                      .access_token = access.text,
+                                      .claims = refresh->claims.id_token};
+    struct oauth_error error = OAUTH_OK;
+    if (str_list_has(refresh->token.of.scope, ' ', STR("openid")))
+        error = id_token_make(provider, refresh->request->rq, client, &id_token, &answer->id_token);
+    if (error.code)
+        return error;
     enum store_result result = access_token_store(provider->store, arena, &access.op, 1, &access, refresh->grant.key);
     if (result == STORE_NOT_FOUND)
         return OAUTH_ERROR("invalid_grant", "the refresh token was revoked");
@@ -137,9 +146,6 @@ static struct oauth_error issue(struct refresh *refresh, struct token_answer *an
     answer->access_token = access.text;
     answer->expires_in = access.expires_in;
     answer->scope = refresh->token.of.scope;
-    if (str_list_has(refresh->token.of.scope, ' ', STR("openid")))
-        answer->id_token = id_token_make(provider, arena, client, &refresh->token.of, refresh->token.nonce, access.text,
-                                         refresh->claims.id_token);
     return OAUTH_OK;
 }
 

@@ -3,33 +3,43 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "crypto/json.h"
+#include "oauth/nested.h"
 #include "oauth/request.h"
 
 #define HINT_BYTES_MAX 8192
 
-str id_token_make(const struct provider *provider, struct arena *arena, const struct client *client,
-                  const struct token_subject *of, str nonce, str access_token, str claims)
+static void add_hash(struct buf *json, const char *name, enum jose_alg alg, str value)
+{
+    if (value.p)
+        buf_json_str(json, name, jose_half_hash(json->arena, alg, value));
+}
+
+struct oauth_error id_token_make(const struct provider *provider, struct request *rq, const struct client *client,
+                                 const struct id_token *what, str *out)
 {
     int64_t now = clock_now();
-    struct buf json = buf_new(arena, 768 + claims.n);
+    struct buf json = buf_new(rq->arena, 768 + what->claims.n);
     buf_char(&json, '{');
     buf_json_str(&json, "iss", provider->settings->issuer);
-    buf_json_str(&json, "sub", of->subject);
+    buf_json_str(&json, "sub", what->of->subject);
     buf_json_str(&json, "aud", client->id);
     buf_json_int(&json, "exp", now + provider->settings->life_id_token);
     buf_json_int(&json, "iat", now);
-    buf_json_int(&json, "auth_time", of->auth_time);
-    buf_json_str(&json, "nonce", nonce);
-    buf_json_str(&json, "acr", of->acr);
-    buf_json_words(&json, "amr", of->amr, ' ');
-    buf_json_str(&json, "sid", of->sid);
-    buf_json_str(&json, "at_hash", jose_half_hash(arena, client->id_token_alg, access_token));
-    if (claims.n > 0) {
+    buf_json_int(&json, "auth_time", what->of->auth_time);
+    buf_json_str(&json, "nonce", what->nonce);
+    buf_json_str(&json, "acr", what->of->acr);
+    buf_json_words(&json, "amr", what->of->amr, ' ');
+    buf_json_str(&json, "sid", what->of->sid);
+    add_hash(&json, "at_hash", client->id_token_alg, what->access_token);
+    add_hash(&json, "c_hash", client->id_token_alg, what->code);
+    add_hash(&json, "s_hash", client->id_token_alg, what->state);
+    if (what->claims.n > 0) {
         buf_char(&json, ',');
-        buf_add(&json, claims);
+        buf_add(&json, what->claims);
     }
     buf_char(&json, '}');
-    return jws_sign(arena, ring_signer(provider->keys, client->id_token_alg), "JWT", buf_str(&json));
+    const struct nested how = {client, client->id_token_alg, "JWT", &client->id_token_encryption};
+    return nested_error(nested_make(provider, rq, &how, buf_str(&json), out));
 }
 
 bool id_token_read_hint(const struct provider *provider, struct arena *arena, str token, struct id_token_hint *out)

@@ -2,13 +2,21 @@
 #ifndef KONSAO_OAUTH_ID_TOKEN_H
 #define KONSAO_OAUTH_ID_TOKEN_H
 
-#include "provider.h"
+#include "oauth/error.h"
 #include "records/token.h"
 
-/** A signed ID token, by the client's algorithm. `nonce` may be STR_NONE; `access_token` is hashed into at_hash;
- * `claims`: further members. */
-str id_token_make(const struct provider *provider, struct arena *arena, const struct client *client,
-                  const struct token_subject *of, str nonce, str access_token, str claims);
+/** What an ID token says of one sign-in; STR_NONE: nothing. */
+struct id_token {
+    const struct token_subject *of;
+    str nonce;
+    str access_token, code, state; /* hashed into at_hash, c_hash, s_hash */
+    str claims;                    /* further members, as of struct claim_texts */
+};
+
+/** Makes the client's ID token: signed by its algorithm, encrypted to it if it registered that. An error when there is
+ * no key to encrypt to, before anything is used up or stored. For a thread that may wait. */
+struct oauth_error id_token_make(const struct provider *provider, struct request *rq, const struct client *client,
+                                 const struct id_token *what, str *out);
 
 /** What an ID token of ours says; it may have expired. */
 struct id_token_hint {

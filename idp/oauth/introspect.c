@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "oauth/client_auth.h"
 #include "oauth/endpoints.h"
+#include "oauth/introspect_jwt.h"
 #include "records/token.h"
 
 static bool concerns(const struct client *caller, const struct access_token *token)
@@ -72,5 +73,5 @@ void introspect_handle(struct request *rq, void *context)
     }
     if (result == STORE_OK && concerns(caller, &token))
         owner = client_find(provider->clients, rq->arena, token.of.client_id); /* a removed client's tokens are dead */
-    respond_json(rq, 200, owner ? describe(provider, rq, owner, &token) : STR("{\"active\":false}"));
+    introspect_respond(provider, rq, caller, owner ? describe(provider, rq, owner, &token) : STR("{\"active\":false}"));
 }

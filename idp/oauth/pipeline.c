@@ -45,8 +45,8 @@ struct oauth_error check_client(struct authorize_request *request)
     request->client = client_find(request->provider->clients, request->rq->arena, id);
     if (!request->client)
         return OAUTH_ERROR("invalid_client", "no such client is registered");
-    if (!(request->client->grants & GRANT_AUTHORIZATION_CODE))
-        return OAUTH_ERROR("unauthorized_client", "the client is not registered for the authorization_code grant");
+    if (!request->client->response_types)
+        return OAUTH_ERROR("unauthorized_client", "the client is not registered for any response_type");
     request->interaction.client_id = request->client->id;
     return OAUTH_OK;
 }

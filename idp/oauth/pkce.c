@@ -41,6 +41,8 @@ struct oauth_error check_pkce(struct authorize_request *request)
 {
     str challenge = authorize_param(request, "code_challenge");
     str method = authorize_param(request, "code_challenge_method");
+    if (request->interaction.response_type == RESPONSE_ID_TOKEN) /* there is no code */
+        return OAUTH_OK;
     if (!challenge.p && (request->client->require_pkce || method.p))
         return OAUTH_ERROR("invalid_request", "code_challenge is missing: PKCE with S256 is required");
     if (!challenge.p)
@@ -50,5 +52,16 @@ struct oauth_error check_pkce(struct authorize_request *request)
     if (!pkce_challenge_is_valid(challenge))
         return OAUTH_ERROR("invalid_request", "code_challenge is not a base64url SHA-256 digest");
     request->interaction.code_challenge = challenge;
+    return OAUTH_OK;
+}
+
+struct oauth_error check_dpop_jkt(struct authorize_request *request)
+{
+    str thumbprint = authorize_param(request, "dpop_jkt");
+    if (!thumbprint.p)
+        return OAUTH_OK;
+    if (!pkce_challenge_is_valid(thumbprint)) /* both are SHA-256 digests (RFC 9449 section 10, RFC 7638) */
+        return OAUTH_ERROR("invalid_request", "dpop_jkt is not a base64url SHA-256 thumbprint");
+    request->interaction.dpop_jkt = thumbprint;
     return OAUTH_OK;
 }

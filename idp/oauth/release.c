@@ -17,6 +17,18 @@ static str granted_of(struct arena *arena, str claims, str granted)
     return buf_str(&list);
 }
 
+/* The words of both, each once. */
+static str join(struct arena *arena, str one, str other)
+{
+    struct buf list = buf_new(arena, one.n + other.n + 1);
+    str word;
+    buf_add(&list, one);
+    while (str_word(&other, ' ', &word))
+        if (!str_list_has(one, ' ', word))
+            buf_add_word(&list, word);
+    return buf_str(&list);
+}
+
 enum ipis_result release_claims(struct provider *provider, struct request *rq, const struct interaction *interaction,
                                 const struct person *person, struct claim_texts *out, str *xroad_id)
 {
@@ -24,6 +36,10 @@ enum ipis_result release_claims(struct provider *provider, struct request *rq, c
     *xroad_id = STR_NONE;
     str id_token = granted_of(rq->arena, interaction->claims_id_token, interaction->granted_claims);
     str userinfo = granted_of(rq->arena, interaction->claims_userinfo, interaction->granted_claims);
+    if (interaction->response_type == RESPONSE_ID_TOKEN) { /* no token for userinfo (OpenID Connect Core section 5.4) */
+        id_token = join(rq->arena, id_token, userinfo);
+        userinfo = STR("");
+    }
     const char *const *names =
         claims_attributes(rq->arena, arena_printf(rq->arena, "%.*s %.*s", STR_FMT(id_token), STR_FMT(userinfo)));
     if (!names[0])

@@ -1,29 +1,9 @@
 #include "oauth/response.h"
 
 #include "base/buf.h"
+#include "oauth/jarm.h"
 
-struct oauth_error check_response_mode(struct authorize_request *request)
-{
-    str asked = authorize_param(request, "response_mode");
-    request->interaction.response_mode = STR("query");
-    if (asked.p && !str_eq(asked, STR("query")) && !str_eq(asked, STR("form_post")))
-        return OAUTH_ERROR("invalid_request", "response_mode is not supported");
-    if (asked.p)
-        request->interaction.response_mode = asked;
-    return OAUTH_OK;
-}
-
-struct oauth_error check_response_type(struct authorize_request *request)
-{
-    str asked = authorize_param(request, "response_type");
-    if (!asked.p)
-        return OAUTH_ERROR("invalid_request", "response_type is missing");
-    if (!str_eq(asked, STR("code")))
-        return OAUTH_ERROR("unsupported_response_type", "only response_type=code is supported");
-    return OAUTH_OK;
-}
-
-#define ANSWER_MAX 5
+#define ANSWER_MAX 6
 
 struct answer {
     struct param items[ANSWER_MAX];
@@ -36,11 +16,13 @@ static void answer_add(struct answer *answer, const char *name, str value)
         answer->items[answer->count++] = (struct param){str_of(name), value};
 }
 
-static void send_query(struct request *rq, str redirect_uri, const struct answer *answer)
+/* application/x-www-form-urlencoded after '?' or '#'. Registered redirect URIs have no fragment. */
+static void send_url(struct request *rq, str redirect_uri, char separator, const struct answer *answer)
 {
     struct buf url = buf_new(rq->arena, redirect_uri.n + 256);
     buf_add(&url, redirect_uri);
-    char separator = str_has(redirect_uri, '?') ? '&' : '?';
+    if (separator == '?' && str_has(redirect_uri, '?'))
+        separator = '&';
     for (size_t i = 0; i < answer->count; i++) {
         buf_char(&url, separator);
         buf_add(&url, answer->items[i].name);
@@ -66,21 +48,47 @@ static void send_form(struct provider *provider, struct request *rq, const struc
     page_respond(rq, provider->pages, lang, 200, "oauth/form_post", view, interaction->expected_origin);
 }
 
+/* Puts all of the answer into `response`. False, with a page for the person instead, when that can't be made: what was
+ * to be signed or encrypted never goes out bare. */
+static bool wrap(struct provider *provider, struct request *rq, const struct interaction *interaction,
+                 struct answer *answer)
+{
+    str response;
+    const struct client *client = client_find(provider->clients, rq->arena, interaction->client_id);
+    if (!client) {
+        oauth_error_page(provider, rq, 400, OAUTH_ERROR("invalid_client", "the client is not registered any more"));
+        return false;
+    }
+    enum nested_result result = jarm_make(provider, rq, client, answer->items, answer->count, &response);
+    if (result != NESTED_OK) {
+        oauth_error_page(provider, rq, 400, nested_error(result));
+        return false;
+    }
+    *answer = (struct answer){.items = {{STR("response"), response}}, .count = 1};
+    return true;
+}
+
 static void send(struct provider *provider, struct request *rq, const struct interaction *interaction,
                  struct answer *answer)
 {
+    str mode = interaction->response_mode;
     answer_add(answer, "state", interaction->state);
-    answer_add(answer, "iss", provider->settings->issuer);
-    if (str_eq(interaction->response_mode, STR("form_post")))
+    if (!jarm_is_mode(mode))
+        answer_add(answer, "iss", provider->settings->issuer);
+    else if (!wrap(provider, rq, interaction, answer))
+        return;
+    if (str_starts(mode, STR("form_post")))
         send_form(provider, rq, interaction, answer);
     else
-        send_query(rq, interaction->redirect_uri, answer);
+        send_url(rq, interaction->redirect_uri, str_starts(mode, STR("fragment")) ? '#' : '?', answer);
 }
 
-void response_send_code(struct provider *provider, struct request *rq, const struct interaction *interaction, str code)
+void response_send(struct provider *provider, struct request *rq, const struct interaction *interaction, str code,
+                   str id_token)
 {
     struct answer answer = {.count = 0};
     answer_add(&answer, "code", code);
+    answer_add(&answer, "id_token", id_token);
     send(provider, rq, interaction, &answer);
 }
 

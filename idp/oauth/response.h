@@ -1,12 +1,13 @@
-/* The authorization response: back to the client through the browser, in the mode it asked for, with `iss` (RFC 9207).
- */
+/* The authorization response: back to the client through the browser, in the mode it asked for, with `iss` (RFC 9207),
+ * or signed as a whole (JARM). For threads that may wait: a key to encrypt to may have to be fetched. */
 #ifndef KONSAO_OAUTH_RESPONSE_H
 #define KONSAO_OAUTH_RESPONSE_H
 
 #include "oauth/request.h"
 
-/** Sends `code`. `interaction` says where to and how. */
-void response_send_code(struct provider *provider, struct request *rq, const struct interaction *interaction, str code);
+/** Sends what was issued: `code` and `id_token`, one of which may be STR_NONE. `interaction` says where to and how. */
+void response_send(struct provider *provider, struct request *rq, const struct interaction *interaction, str code,
+                   str id_token);
 /** Sends an error. */
 void response_send_error(struct provider *provider, struct request *rq, const struct interaction *interaction,
                          struct oauth_error error);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "oauth/access_token.h"
 #include "oauth/endpoints.h"
+#include "oauth/nested.h"
 
 #define INVALID_TOKEN OAUTH_ERROR_STATUS(401, "invalid_token", "the access token is unknown, revoked or has expired")
 
@@ -22,14 +23,34 @@ static struct oauth_error load_token(struct provider *provider, struct request *
     return OAUTH_OK;
 }
 
-/* As a JWT it says who made it and for whom as well (section 5.3.2). */
+/* Signed, encrypted or both, as the client registered (OpenID Connect Core section 5.3.2). */
+static void respond_jwt(struct provider *provider, struct request *rq, const struct client *client, str claims)
+{
+    const struct nested how = {
+        .client = client, .alg = client->userinfo_alg, .encryption = &client->userinfo_encryption};
+    str jwt;
+    switch (nested_make(provider, rq, &how, claims, &jwt)) {
+    case NESTED_OK:
+        respond(rq, 200, "application/jwt", jwt);
+        break;
+    case NESTED_WAIT:
+        request_move_to_worker(rq);
+        break;
+    case NESTED_NO_KEY:
+        oauth_respond_error(rq, nested_error(NESTED_NO_KEY));
+        break;
+    }
+}
+
+/* Signed, it says who made it and for whom as well. */
 static void respond_claims(struct provider *provider, struct request *rq, const struct client *client,
                            const struct access_token *token, str claims)
 {
+    bool is_signed = client->userinfo_alg != ALG_NONE_GIVEN;
     struct buf json = buf_new(rq->arena, 256 + claims.n);
     buf_char(&json, '{');
     buf_json_str(&json, "sub", token->of.subject);
-    if (client->userinfo_alg != ALG_NONE_GIVEN) {
+    if (is_signed) {
         buf_json_str(&json, "iss", provider->settings->issuer);
         buf_json_str(&json, "aud", client->id);
         buf_json_int(&json, "iat", clock_now());
@@ -39,11 +60,10 @@ static void respond_claims(struct provider *provider, struct request *rq, const 
         buf_add(&json, claims);
     }
     buf_char(&json, '}');
-    if (client->userinfo_alg == ALG_NONE_GIVEN)
-        respond_json(rq, 200, buf_str(&json));
+    if (is_signed || client->userinfo_encryption.alg != ALG_NONE_GIVEN)
+        respond_jwt(provider, rq, client, buf_str(&json));
     else
-        respond(rq, 200, "application/jwt",
-                jws_sign(rq->arena, ring_signer(provider->keys, client->userinfo_alg), NULL, buf_str(&json)));
+        respond_json(rq, 200, buf_str(&json));
 }
 
 void userinfo_handle(struct request *rq, void *context)

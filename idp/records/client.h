@@ -99,6 +99,7 @@ struct client {
     enum jose_alg introspection_alg; /* introspection_signed_response_alg; ALG_NONE_GIVEN: JSON unless asked for */
     enum jose_alg authorization_alg; /* authorization_signed_response_alg (JARM); the profile's by default */
     struct client_encryption id_token_encryption, userinfo_encryption, introspection_encryption, authorization_encryption;
+    bool require_signed_response;   /* JARM alone: by its profile, if authorization_signed_response_alg is given */
     bool pairwise;                  /* subject_type */
     str sector;                     /* sector identifier: a host (OpenID Connect Core section 8.1) */
     unsigned pairwise_version;      /* of the key its subjects are made with */

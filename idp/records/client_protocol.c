@@ -164,6 +164,8 @@ bool client_read_answers(struct parsing *p)
     metadata_flag(p, "dpop_bound_access_tokens", &c->dpop_bound);
     metadata_flag(p, "tls_client_certificate_bound_access_tokens", &c->certificate_bound);
     c->id_token_alg = c->authorization_alg = c->rules->alg;
+    c->require_signed_response =
+        c->rules->signed_response && json_object_get(p->metadata, "authorization_signed_response_alg");
     return metadata_alg(p, "id_token_signed_response_alg", &c->id_token_alg) &&
            metadata_alg(p, "userinfo_signed_response_alg", &c->userinfo_alg) &&
            metadata_alg(p, "introspection_signed_response_alg", &c->introspection_alg) &&

@@ -18,7 +18,7 @@ struct profile_rules {
     const char *name;       /* of the metadata member security_profile */
     bool par;               /* requests come by PAR only */
     bool signed_request;    /* as signed request objects (RFC 9101) */
-    bool signed_response;   /* and are answered by JARM unless another response_mode is asked for */
+    bool signed_response;   /* and are answered by JARM alone, once authorization_signed_response_alg is registered */
     bool pkce;              /* required */
     bool code_only;         /* of the response types */
     bool asymmetric_client; /* private_key_jwt or mutual TLS only */
