@@ -25,6 +25,19 @@ static void add_endpoints(struct buf *json, const struct settings *settings)
                          arena_printf(json->arena, "%.*s%s", STR_FMT(settings->issuer), oauth_features[i].route.path));
 }
 
+/* How what goes out can be signed and encrypted. */
+static void add_protection(struct buf *json, str signing)
+{
+    static const char *const answers[] = {"id_token", "userinfo", "authorization", "introspection"};
+    for (size_t i = 0; i < COUNT_OF(answers); i++) {
+        buf_json_words(json, arena_printf(json->arena, "%s_signing_alg_values_supported", answers[i]).p, signing, ' ');
+        buf_json_words(json, arena_printf(json->arena, "%s_encryption_alg_values_supported", answers[i]).p,
+                       STR("ECDH-ES RSA-OAEP-256"), ' ');
+        buf_json_words(json, arena_printf(json->arena, "%s_encryption_enc_values_supported", answers[i]).p,
+                       STR("A128GCM A256GCM A128CBC-HS256"), ' ');
+    }
+}
+
 static void add_client_authentication(struct buf *json)
 {
     static const str confidential = STR_INIT("client_secret_basic client_secret_post private_key_jwt");
@@ -48,13 +61,13 @@ str discovery_document(struct arena *arena, const struct settings *settings, con
     buf_json_words(&json, "scopes_supported", scopes_supported(arena), ' ');
     buf_json_words(&json, "claims_supported",
                    arena_printf(arena, "sub acr auth_time %.*s", STR_FMT(claims_supported(arena))), ' ');
-    buf_json_words(&json, "response_types_supported", STR("code"), ' ');
-    buf_json_words(&json, "response_modes_supported", STR("query form_post"), ' ');
-    buf_json_words(&json, "grant_types_supported", STR("authorization_code refresh_token client_credentials"), ' ');
+    buf_json_raw(&json, "response_types_supported", STR("[\"code\",\"id_token\",\"code id_token\"]"));
+    buf_json_words(&json, "response_modes_supported",
+                   STR("query fragment form_post jwt query.jwt fragment.jwt form_post.jwt"), ' ');
+    buf_json_words(&json, "grant_types_supported", STR("authorization_code implicit refresh_token client_credentials"), ' ');
     buf_json_words(&json, "code_challenge_methods_supported", STR("S256"), ' ');
     buf_json_words(&json, "subject_types_supported", STR("pairwise public"), ' ');
-    buf_json_words(&json, "id_token_signing_alg_values_supported", signing_algs(arena, keys), ' ');
-    buf_json_words(&json, "userinfo_signing_alg_values_supported", signing_algs(arena, keys), ' ');
+    add_protection(&json, signing_algs(arena, keys));
     buf_json_words(&json, "acr_values_supported", assurance_names(arena), ' ');
     buf_json_words(&json, "prompt_values_supported", STR("none login consent select_account"), ' ');
     buf_json_words(&json, "display_values_supported", STR("page"), ' ');
