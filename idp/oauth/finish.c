@@ -8,6 +8,7 @@
 #include "oauth/response.h"
 #include "oauth/subject.h"
 #include "records/grant.h"
+#include "records/participant.h"
 
 /* What a finished interaction is turned into. */
 struct issue {
@@ -21,6 +22,26 @@ struct issue {
     int64_t session_ends_at; /* seconds */
     str code, id_token;      /* what goes out; STR_NONE: not part of the answer */
 };
+
+/* Notes a client that wants to know when the session ends; how many ops that takes. */
+static size_t add_participant(const struct issue *issue, struct store_op *ops)
+{
+    const struct client *client = issue->client;
+    struct arena *arena = issue->rq->arena;
+    if (!client_is_told_of_logout(client))
+        return 0;
+    struct participant participant = {
+        .sid = issue->interaction->sid,
+        .client_id = client->id,
+        .subject = issue->grant.subject,
+        .client_sid = subject_sid(issue->provider->keys, arena, client->id, issue->interaction->sid),
+        .backchannel_uri = client->backchannel_logout_uri,
+        .frontchannel_uri = client->frontchannel_logout_uri,
+    };
+    ops[0] = participant_op(arena, &participant);
+    ops[1] = deadline_op(arena, participant.sid, issue->session_ends_at);
+    return 2;
+}
 
 /* The grant, on disk with its audit entry: from here on the resident's record says that this client was let in. */
 static enum store_result write_grant(struct issue *issue)
@@ -38,8 +59,9 @@ static enum store_result write_grant(struct issue *issue)
                                 .xroad_id = issue->xroad_id,
                                 .peer = issue->rq->peer,
                                 .detail = arena_printf(arena, "claims: %.*s", STR_FMT(interaction->granted_claims))};
-    struct store_op ops[] = {grant_op(arena, &issue->grant, IF_ABSENT), audit_op(arena, &entry)};
-    return store_write(issue->provider->store, ops, COUNT_OF(ops));
+    struct store_op ops[4] = {grant_op(arena, &issue->grant, IF_ABSENT), audit_op(arena, &entry)};
+    size_t count = 2 + add_participant(issue, ops + 2);
+    return store_write(issue->provider->store, ops, count);
 }
 
 /* What every token of this grant says of the sign-in. */

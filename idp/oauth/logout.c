@@ -2,6 +2,7 @@
  * person is asked, since any page could send a browser here; and without one nothing is redirected to. */
 #include "base/buf.h"
 #include "crypto/primitives.h"
+#include "oauth/channel_logout.h"
 #include "oauth/endpoints.h"
 #include "oauth/error.h"
 #include "oauth/id_token.h"
@@ -20,6 +21,7 @@ struct logout {
     str target;                  /* a registered URI to go to; STR_NONE */
     struct session session;
     bool signed_in;
+    struct participants shown; /* clients that are told by the page that ends it */
 };
 
 static struct oauth_error read_request(struct logout *logout)
@@ -100,28 +102,51 @@ static void ask(const struct logout *logout)
                  redirect_uri_origin(logout->target));
 }
 
-static void go_on(const struct logout *logout, bool stayed)
+/* Where the browser goes on to; STR_NONE: it stays here. */
+static str way_on(const struct logout *logout)
 {
     str state = params_nonempty(logout->params, "state");
-    if (!logout->target.p) {
-        enum lang lang;
-        struct view *view = new_view(logout, &lang);
-        view_text(view, "self", STR("/logout"));
-        view_flag(view, "stayed", stayed);
-        page_respond(logout->rq, logout->provider->pages, lang, 200, "oauth/logged_out", view, STR_NONE);
-        return;
-    }
+    if (!logout->target.p)
+        return STR_NONE;
     struct buf url = buf_new(logout->rq->arena, logout->target.n + state.n + 16);
     buf_add(&url, logout->target);
     if (state.p) {
         buf_add(&url, str_has(logout->target, '?') ? STR("&state=") : STR("?state="));
         buf_add_urlencoded(&url, state);
     }
-    respond_redirect(logout->rq, buf_str(&url));
+    return buf_str(&url);
+}
+
+/* The page of somebody who is signed out: it tells the clients that are told through the browser in frames, and then
+ * goes on by itself (OpenID Connect Front-Channel Logout 1.0 section 3). */
+static void show_end(const struct logout *logout, str next, bool stayed)
+{
+    enum lang lang;
+    struct view *view = new_view(logout, &lang);
+    str origins[PARTICIPANTS_SHOWN];
+    for (size_t i = 0; i < logout->shown.count; i++) {
+        const struct participant *told = &logout->shown.items[i];
+        origins[i] = redirect_uri_origin(told->frontchannel_uri);
+        view_text(view_item(view, "frames"), "src", frontchannel_logout_url(logout->provider, logout->rq->arena, told));
+    }
+    view_text(view, "self", STR("/logout"));
+    view_flag(view, "stayed", stayed);
+    view_text(view, "next", next);
+    page_respond_under(logout->rq, logout->provider->pages, lang, 200, "oauth/logged_out", view,
+                       &(struct page_policy){.frames = origins, .frame_count = logout->shown.count});
+}
+
+static void go_on(const struct logout *logout, bool stayed)
+{
+    str next = way_on(logout);
+    if (!next.p || logout->shown.count > 0)
+        show_end(logout, next, stayed);
+    else
+        respond_redirect(logout->rq, next);
 }
 
 /* The tokens first: should the store fail in between, the person is still signed in and can try again. */
-static void end_session(const struct logout *logout)
+static void end_session(struct logout *logout)
 {
     struct provider *provider = logout->provider;
     struct request *rq = logout->rq;
@@ -132,7 +157,9 @@ static void end_session(const struct logout *logout)
                                 .session_id = logout->session.sid,
                                 .request_id = str_of(rq->id),
                                 .peer = rq->peer};
-    if (session_sign_out(provider->store, rq, &logout->session) != STORE_OK || !audit_write(provider->store, &entry))
+    bool ended = session_sign_out(provider->store, rq, &logout->session, &logout->shown) == STORE_OK;
+    outbox_wake(provider->outbox);
+    if (!ended || !audit_write(provider->store, &entry))
         oauth_error_page(provider, rq, 503, OAUTH_UNAVAILABLE);
     else
         go_on(logout, false);

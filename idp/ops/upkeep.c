@@ -2,8 +2,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "ops/ops.h"
+#include "records/participant.h"
 
 #define SWEEP_AT_ONCE 500
 #define SWEEPS_MAX 200 /* a second: 100,000 records */
@@ -44,6 +46,8 @@ static void *run(void *context)
         if (ring_refresh(upkeep->provider->keys))
             log_info("keys.refreshed");
         sweep(upkeep->provider->store);
+        if (participants_dismiss_due(upkeep->provider->store, clock_now()) > 0)
+            outbox_wake(upkeep->provider->outbox);
     }
     return NULL;
 }

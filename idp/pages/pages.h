@@ -57,6 +57,15 @@ str page_initial(str name);
  * form-action to the redirect after a form too). */
 void page_respond(struct request *rq, const struct pages *pages, enum lang lang, int status, const char *name,
                   struct view *view, str form_action);
+/** What a page may do beyond the ordinary (Content Security Policy). */
+struct page_policy {
+    str form_action;   /* an origin that its forms may go to besides ours; STR_NONE */
+    const str *frames; /* origins that it may show in frames */
+    size_t frame_count;
+};
+/** The same with more said. */
+void page_respond_under(struct request *rq, const struct pages *pages, enum lang lang, int status, const char *name,
+                        struct view *view, const struct page_policy *policy);
 /** Answers with the page "problem" for an HTTP status (400, 403, 404, 405, 408, 413, 414, 429, 431, 500, 503; any other
  * is shown as the nearest of its class). */
 void page_problem(struct request *rq, const struct pages *pages, enum lang lang, int status);

@@ -1,3 +1,4 @@
+#include "base/buf.h"
 #include "base/log.h"
 #include "pages/internal.h"
 
@@ -16,14 +17,17 @@ static bool is_source(str source)
     return source.n > 0;
 }
 
-static void add_security_headers(struct request *rq, str form_action)
+static void add_security_headers(struct request *rq, const struct page_policy *policy)
 {
-    bool more = is_source(form_action);
-    response_header(rq, "Content-Security-Policy",
-                    arena_printf(rq->arena,
-                                 "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-                                 "script-src 'self'; form-action 'self'%s%.*s; frame-ancestors 'none'; base-uri 'none'",
-                                 more ? " " : "", more ? (int)form_action.n : 0, more ? form_action.p : ""));
+    struct buf csp = buf_new(rq->arena, 512);
+    buf_add(&csp, STR("default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; script-src 'self'; "
+                      "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"));
+    if (is_source(policy->form_action))
+        buf_printf(&csp, " %.*s", STR_FMT(policy->form_action));
+    for (size_t i = 0; i < policy->frame_count; i++)
+        if (is_source(policy->frames[i]))
+            buf_printf(&csp, "%s %.*s", i == 0 ? "; frame-src" : "", STR_FMT(policy->frames[i]));
+    response_header(rq, "Content-Security-Policy", buf_str(&csp));
     response_header(rq, "X-Frame-Options", STR("DENY"));
     response_header(rq, "Cross-Origin-Opener-Policy", STR("same-origin"));
 }
@@ -59,6 +63,12 @@ static void remember_lang(struct request *rq)
 void page_respond(struct request *rq, const struct pages *pages, enum lang lang, int status, const char *name,
                   struct view *view, str form_action)
 {
+    page_respond_under(rq, pages, lang, status, name, view, &(struct page_policy){.form_action = form_action});
+}
+
+void page_respond_under(struct request *rq, const struct pages *pages, enum lang lang, int status, const char *name,
+                        struct view *view, const struct page_policy *policy)
+{
     view->outside = common_view(rq, pages, lang, view);
     str html = page_render(rq->arena, pages, lang, name, view);
     if (!html.p) {
@@ -66,7 +76,7 @@ void page_respond(struct request *rq, const struct pages *pages, enum lang lang,
         respond(rq, 500, "text/plain; charset=utf-8", STR("Internal error\n"));
         return;
     }
-    add_security_headers(rq, form_action);
+    add_security_headers(rq, policy);
     remember_lang(rq);
     respond(rq, status, "text/html; charset=utf-8", html);
 }

@@ -32,7 +32,8 @@ enum store_result session_start(struct store *store, struct request *rq, struct 
 {
     struct session before;
     bool had_one = session_load(store, rq, &before) == STORE_OK;
-    session->sid = had_one && str_eq(before.resident, session->resident) ? before.sid : random_token(rq->arena, 16);
+    bool goes_on = had_one && str_eq(before.resident, session->resident);
+    session->sid = goes_on ? before.sid : random_token(rq->arena, 16);
     str cookie = random_token(rq->arena, 32);
     session->sealed_person = seal_person(rq->arena, cookie, person);
     struct store_op ops[2] = {{.what = STORE_PUT,
@@ -46,6 +47,8 @@ enum store_result session_start(struct store *store, struct request *rq, struct 
                                    .kind = RECORD_SESSION,
                                    .key = sha256_key(rq->arena, request_cookie(rq, SESSION_COOKIE))};
     enum store_result result = store_write(store, ops, had_one ? 2 : 1);
+    if (result == STORE_OK && had_one && !goes_on)
+        result = participants_dismiss(store, rq->arena, before.sid, NULL);
     if (result == STORE_OK)
         response_cookie(rq, SESSION_COOKIE, cookie, -1);
     return result;
@@ -76,7 +79,22 @@ bool session_person(const struct request *rq, const struct session *session, str
     return true;
 }
 
-enum store_result session_end(struct store *store, struct request *rq)
+static bool look_at_end(const struct record *record, void *context)
+{
+    int64_t *latest = context;
+    if (record->expires_at > *latest)
+        *latest = record->expires_at;
+    return true;
+}
+
+int64_t session_ends_at(struct store *store, str sid)
+{
+    int64_t latest = 0;
+    return store_scan(store, RECORD_SESSION, 0, sid, STR_NONE, look_at_end, &latest) == STORE_OK ? latest : 0;
+}
+
+/* Takes the browser's own record and cookie away. */
+static enum store_result forget(struct store *store, struct request *rq)
 {
     str cookie = request_cookie(rq, SESSION_COOKIE);
     if (!cookie.p)
@@ -88,10 +106,22 @@ enum store_result session_end(struct store *store, struct request *rq)
     return result;
 }
 
-enum store_result session_sign_out(struct store *store, struct request *rq, const struct session *session)
+enum store_result session_end(struct store *store, struct request *rq)
+{
+    struct session session;
+    enum store_result result = session_load(store, rq, &session);
+    if (result == STORE_OK)
+        result = participants_dismiss(store, rq->arena, session.sid, NULL);
+    return result == STORE_OK || result == STORE_NOT_FOUND ? forget(store, rq) : result;
+}
+
+enum store_result session_sign_out(struct store *store, struct request *rq, const struct session *session,
+                                   struct participants *shown)
 {
     enum store_result result = grant_revoke_session(store, rq->arena, session->sid);
     if (result == STORE_OK)
+        result = participants_dismiss(store, rq->arena, session->sid, shown);
+    if (result == STORE_OK)
         result = indexed_delete(store, rq->arena, RECORD_SESSION, session->sid);
-    return result == STORE_OK ? session_end(store, rq) : result;
+    return result == STORE_OK ? forget(store, rq) : result;
 }

@@ -5,6 +5,7 @@
 
 #include "http/http.h"
 #include "ipis/kidc.h"
+#include "records/participant.h"
 #include "store/store.h"
 
 struct session {
@@ -24,17 +25,21 @@ struct person {
 
 /** A new session with a new cookie secret, for who just proved it (never reuses what the browser brought: fixation).
  * `session` comes in without sealed_person; the session that the browser had is removed; when that was the same
- * resident's, its sid goes on, else sid is new. */
+ * resident's, its sid goes on, else sid is new and the old one's participants are told. */
 MUST_CHECK enum store_result session_start(struct store *store, struct request *rq, struct session *session,
                                            const struct person *person);
 /** The browser's live session; STORE_NOT_FOUND when it has none. */
 MUST_CHECK enum store_result session_load(struct store *store, struct request *rq, struct session *out);
 /** Opens what it keeps of the person with the request's cookie; false when it does not open. */
 MUST_CHECK bool session_person(const struct request *rq, const struct session *session, struct person *out);
-/** Ends the browser's session and removes its cookie; tokens go on. */
+/** When a session ends (seconds), the last of its records; 0 when it has ended. */
+int64_t session_ends_at(struct store *store, str sid);
+/** Ends the browser's session, tells its participants, and removes its cookie; tokens go on. */
 MUST_CHECK enum store_result session_end(struct store *store, struct request *rq);
-/** Signs out: ends the tokens that are bound to the session, then every record of it (two tabs may have made two), and
- * removes the cookie. Should the store fail in between, the person is still signed in and can try again. */
-MUST_CHECK enum store_result session_sign_out(struct store *store, struct request *rq, const struct session *session);
+/** Signs out: ends the tokens that are bound to the session, tells its participants (those to be told through the
+ * browser go into `*shown`, which may be NULL), ends every record of it (two tabs may have made two), and removes the
+ * cookie. Should the store fail in between, the person is still signed in and can try again. */
+MUST_CHECK enum store_result session_sign_out(struct store *store, struct request *rq, const struct session *session,
+                                              struct participants *shown);
 
 #endif

@@ -142,7 +142,7 @@ void consent_switch(struct visit *visit)
     enum store_result result = session_load(visit->provider->store, visit->rq, &session);
     if (result == STORE_OK) {
         struct audit_entry entry = visit_entry(visit, "session.logout", STR("ok"), session.resident);
-        result = session_sign_out(visit->provider->store, visit->rq, &session);
+        result = session_sign_out(visit->provider->store, visit->rq, &session, NULL);
         if (result == STORE_OK && !audit_write(visit->provider->store, &entry))
             result = STORE_ERROR;
     }

@@ -9,6 +9,9 @@ const struct record_info record_table[RECORD_KINDS] = {
     [RECORD_REGISTRATION_TOKEN] = {.name = "registration_token", .id = 12, .durable = true},
     [RECORD_EXCHANGE_POLICY] = {.name = "exchange_policy", .id = 13, .durable = true},
     [RECORD_OUTBOX] = {.name = "outbox", .id = 18, .durable = true, .indexes = 2},
+    [RECORD_AUTHORIZATION_TYPE] = {.name = "authorization_type", .id = 20, .durable = true},
+    [RECORD_PARTICIPANT] = {.name = "participant", .id = 17, .durable = true, .indexes = 1},
+    [RECORD_DEADLINE] = {.name = "deadline", .id = 19, .durable = true},
     [RECORD_INTERACTION] = {.name = "interaction", .id = 6},
     [RECORD_CODE] = {.name = "code", .id = 7},
     [RECORD_SESSION] = {.name = "session", .id = 8, .indexes = 2},
@@ -18,5 +21,4 @@ const struct record_info record_table[RECORD_KINDS] = {
     [RECORD_PUSHED] = {.name = "pushed", .id = 14},
     [RECORD_DEVICE] = {.name = "device", .id = 15, .indexes = 1},
     [RECORD_BACKCHANNEL] = {.name = "backchannel", .id = 16, .indexes = 1},
-    [RECORD_PARTICIPANT] = {.name = "participant", .id = 17, .indexes = 2},
 };

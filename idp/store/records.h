@@ -14,6 +14,9 @@ enum record_kind {
     RECORD_REGISTRATION_TOKEN, /* an initial access token. Key: SHA-256 of it */
     RECORD_EXCHANGE_POLICY,    /* key: name */
     RECORD_OUTBOX,             /* a notice to be sent. Key: time-ordered; index 0: host and port, 1: client_id */
+    RECORD_AUTHORIZATION_TYPE, /* what authorization_details may be. Key: the type */
+    RECORD_PARTICIPANT,        /* a client to tell when a session ends. Key: sid NUL client_id; index 0: sid */
+    RECORD_DEADLINE,           /* when a session with participants ends at the latest. Key: that time, then its sid */
     /* lively */
     RECORD_INTERACTION, /* key: interaction id */
     RECORD_CODE,        /* key: SHA-256 of the code */
@@ -24,7 +27,6 @@ enum record_kind {
     RECORD_PUSHED,      /* a pushed authorization request. Key: SHA-256 of the request_uri's reference */
     RECORD_DEVICE,      /* a device's request. Key: SHA-256 of the device code; index 0: SHA-256 of the user code */
     RECORD_BACKCHANNEL, /* a CIBA request. Key: SHA-256 of the auth_req_id; index 0: resident */
-    RECORD_PARTICIPANT, /* a client that a session was shown to. Key: sid NUL client_id; index 0: sid, 1: client_id */
     RECORD_KINDS
 };
 
