@@ -16,6 +16,8 @@ struct settings {
     str listen_socket, listen_mtls_socket; /* paths; empty: none */
     int64_t tls_port, tls_mtls_port;       /* 0: none; so is listen_port */
     str tls_address, tls_certificate, tls_key;
+    str tls_client_ca;                    /* file; empty: none */
+    str dpop_nonce_required;              /* yes or no */
     str mtls_url; /* where clients are asked for a certificate: https, host and port; empty when they are nowhere */
     /* where things are */
     str data;       /* folder: store, key ring */
@@ -27,7 +29,11 @@ struct settings {
     str register_ca, register_cert, register_key;
     int64_t register_timeout_ms, register_connect_timeout_ms, register_breaker_failures, register_breaker_open_ms,
         register_concurrent_max;
+    /* addresses that clients named */
+    str outbound_allow, outbound_ca;
+    int64_t outbound_timeout_ms;
     /* lives, in seconds */
+    int64_t life_pushed; /* of a pushed request, until a browser brings it */
     int64_t life_interaction, life_code, life_access, life_id_token, life_refresh, life_refresh_grace, life_session,
         life_consent;
     /* signing in */

@@ -36,6 +36,12 @@ const struct setting setting_table[] = {
     {"tls.mtls_url", SETTING_URL, AT(mtls_url), "", 0, 0, NULL,
      "Where clients with a certificate find the endpoints (mtls_endpoint_aliases): https, host and port. Default: the "
      "issuer's host and tls.mtls_port."},
+    {"tls.client_ca", SETTING_PATH, AT(tls_client_ca), "", 0, 0, NULL,
+     "The file (PEM) with the authorities that clients with tls_client_auth may have their certificate of, those "
+     "between them and the root included. Read at the start. Empty: no client can use this method."},
+    {"dpop.nonce_required", SETTING_CHOICE, AT(dpop_nonce_required), "no", 0, 0, "no yes",
+     "Whether a DPoP proof must have a nonce of this server in it (RFC 9449 section 8); nonces are handed out either "
+     "way. yes: clients need one more round trip now and then, and their clocks may be wrong."},
     {"loops", SETTING_NUMBER, AT(loops), NULL, 1, 256, NULL,
      "Event loops, a thread each. Default: as many as the machine has cores."},
     {"writers", SETTING_NUMBER, AT(writers), "8", 1, 256, NULL,
@@ -78,8 +84,18 @@ const struct setting setting_table[] = {
      "Calls to the register at a time. Fewer than workers, so that a slow register cannot hold up what does not need "
      "it. Default: three quarters of workers."},
 
+    {"outbound.allow", SETTING_TEXT, AT(outbound_allow), "", 0, 0, NULL,
+     "Hosts of clients that may have private or loopback addresses, as \"host\" or \"host:port\" with spaces between "
+     "them: clients in a network of our own. All other addresses that clients name must be public."},
+    {"outbound.ca", SETTING_PATH, AT(outbound_ca), "", 0, 0, NULL,
+     "A file with certificates (PEM) that those of clients' servers may be signed by, beside the system's."},
+    {"outbound.timeout_ms", SETTING_NUMBER, AT(outbound_timeout_ms), "5000", 100, 60000, NULL,
+     "Milliseconds for one call to an address that a client named, all of it."},
+
     {"life.interaction", SETTING_SECONDS, AT(life_interaction), "15m", MINUTE, HOUR, NULL,
      "How long a person may take to sign in."},
+    {"life.pushed", SETTING_SECONDS, AT(life_pushed), "60s", 5, 10 * MINUTE, NULL,
+     "How long after it was pushed a browser may bring an authorization request (RFC 9126)."},
     {"life.code", SETTING_SECONDS, AT(life_code), "60s", 5, 10 * MINUTE, NULL,
      "Life of an authorization code (RFC 6749 asks for ten minutes at most)."},
     {"life.access", SETTING_SECONDS, AT(life_access), "15m", 10, DAY, NULL, "Life of an access token."},
