@@ -1,5 +1,6 @@
 #include "http/tls.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
@@ -29,6 +30,8 @@ struct generation {
     struct generation *older;
     gnutls_certificate_credentials_t credentials;
 };
+
+typedef int handshake_function(gnutls_session_t session);
 
 struct tls {
     char *certificate, *key; /* paths */
@@ -170,6 +173,27 @@ str tls_client_certificate(struct arena *arena, void *session)
 bool tls_say(void *session, str text)
 {
     return gnutls_record_send(session, text.p, text.n) == (ssize_t)text.n;
+}
+
+/* libmicrohttpd 0.9.75 ends a failed handshake without the alert that says why (RFC 8446 section 6.2, RFC 5246 section
+ * 7.2.2), and offers no place to send it from. So this stands in front of GnuTLS's function of the same name: a
+ * program's own symbols come before those of its libraries. */
+int gnutls_handshake(gnutls_session_t session)
+{
+    static _Atomic(handshake_function *) real;
+    handshake_function *handshake = atomic_load(&real);
+    if (!handshake) {
+        handshake = (handshake_function *)(uintptr_t)dlsym(RTLD_NEXT, "gnutls_handshake");
+        if (!handshake)
+            abort();
+        atomic_store(&real, handshake);
+    }
+    int result = handshake(session);
+    bool gone = result == GNUTLS_E_FATAL_ALERT_RECEIVED || result == GNUTLS_E_PREMATURE_TERMINATION ||
+                result == GNUTLS_E_PULL_ERROR || result == GNUTLS_E_PUSH_ERROR;
+    if (result < 0 && gnutls_error_is_fatal(result) && !gone)
+        gnutls_alert_send_appropriate(session, result); /* if it can't be sent at once, the client does without */
+    return result;
 }
 
 static const char *fault_of(gnutls_x509_crt_t leaf, const char *host)

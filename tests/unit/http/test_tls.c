@@ -208,9 +208,11 @@ static void old_versions_and_weak_suites_are_refused(void **state)
             struct tls_client client = tls_connect(port(entry), refused[i], NULL, NULL);
             if (client.up)
                 fail_msg("%s was taken", refused[i]);
-            if (client.fault != GNUTLS_E_PREMATURE_TERMINATION && client.fault != GNUTLS_E_PULL_ERROR &&
-                client.fault != GNUTLS_E_FATAL_ALERT_RECEIVED)
-                fail_msg("%s: %s", refused[i], gnutls_strerror(client.fault)); /* not the server's refusal */
+            gnutls_alert_description_t alert = client.fault == GNUTLS_E_FATAL_ALERT_RECEIVED
+                                                   ? gnutls_alert_get(client.session)
+                                                   : GNUTLS_A_CLOSE_NOTIFY;
+            if (alert != GNUTLS_A_PROTOCOL_VERSION && alert != GNUTLS_A_HANDSHAKE_FAILURE)
+                fail_msg("%s: %s, alert %d", refused[i], gnutls_strerror(client.fault), (int)alert);
             tls_disconnect(&client);
         }
     assert_int_equal(test_status(ask(TLS, TLS_1_2 ":-CIPHER-ALL:+AES-128-GCM", NULL, SEE)), 200);
