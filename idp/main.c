@@ -55,6 +55,19 @@ static const struct verb verbs[] = {
      .summary = "Removes a relying party: its consents, grants and tokens end with it.",
      .flags = client_remove_flags,
      .run = client_remove_run},
+    {.name = "type add",
+     .operand = "FILE",
+     .summary = "Registers (or replaces) a type of authorization_details (RFC 9396) from its definition in JSON, by\n"
+                "which requests of that type are checked and shown to people. docs/integrating.md has an example.",
+     .run = type_add_run},
+    {.name = "type list",
+     .summary = "Lists the types of authorization_details.",
+     .json = true,
+     .run = type_list_run},
+    {.name = "type remove",
+     .operand = "TYPE",
+     .summary = "Removes a type of authorization_details: requests of it are refused from now on.",
+     .run = type_remove_run},
     {.name = "key create",
      .summary = "Makes a new key ring beside an existing store: only for when the old one is lost for good.\n\n"
                 "What comes from the ring changes with it, for everybody at once:\n"

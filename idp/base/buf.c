@@ -146,6 +146,8 @@ void buf_json_words(struct buf *buf, const char *name, str list, char sep)
 
 void buf_json_raw(struct buf *buf, const char *name, str json)
 {
+    if (!json.p)
+        return;
     buf_json_member(buf, name);
     buf_add(buf, json);
 }

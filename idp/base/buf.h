@@ -32,7 +32,7 @@ void buf_json_int(struct buf *buf, const char *name, int64_t value);
 void buf_json_bool(struct buf *buf, const char *name, bool value);
 /** Adds a member whose value is an array of the `sep`-separated words of `list`. */
 void buf_json_words(struct buf *buf, const char *name, str list, char sep);
-/** Adds a member whose value is JSON text already. */
+/** Adds a member whose value is JSON text already; adds nothing when `json` is STR_NONE. */
 void buf_json_raw(struct buf *buf, const char *name, str json);
 
 #endif

@@ -5,20 +5,6 @@
 #include "crypto/primitives.h"
 #include "records/grant.h"
 
-/* Whom the token is for: a resident's for the provider itself (userinfo); an organization's for the client's registered
- * audience. Space-separated. */
-static str audience_of(const struct provider *provider, struct arena *arena, const struct client *client,
-                       const struct token_subject *of)
-{
-    if (of->grant.p)
-        return provider->settings->issuer;
-    struct buf list = buf_new(arena, 96);
-    for (size_t i = 0; i < client->audience.count; i++) {
-        buf_add_word(&list, client->audience.items[i]);
-    }
-    return list.n > 0 ? buf_str(&list) : provider->settings->issuer;
-}
-
 static void add_audience(struct buf *json, str audience)
 {
     if (str_has(audience, ' '))
@@ -49,6 +35,7 @@ static str make_jwt(const struct provider *provider, struct arena *arena, const 
     if (token->of.amr.n > 0)
         buf_json_words(&json, "amr", token->of.amr, ' ');
     buf_json_str(&json, "organization", client->organization);
+    buf_json_raw(&json, "authorization_details", token->of.authorization_details);
     buf_char(&json, '}');
     return jws_sign(arena, ring_signer(provider->keys, ALG_ES256), "at+jwt", buf_str(&json));
 }
@@ -58,7 +45,7 @@ struct issued_token access_token_make(const struct provider *provider, struct ar
 {
     int64_t now = clock_now();
     struct access_token token = {.of = *of,
-                                 .audience = audience_of(provider, arena, client, of),
+                                 .audience = of->resources.p ? of->resources : provider->settings->issuer,
                                  .jti = random_token(arena, 16),
                                  .issued_at = now,
                                  .expires_at = now + provider->settings->life_access};

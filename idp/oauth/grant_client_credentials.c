@@ -2,6 +2,7 @@
  * CamDX. No person is in them. */
 #include "oauth/access_token.h"
 #include "oauth/claims.h"
+#include "oauth/extent.h"
 #include "oauth/token.h"
 
 #include "base/buf.h"
@@ -33,6 +34,8 @@ struct oauth_error grant_client_credentials(struct token_request *request, struc
         return OAUTH_ERROR("unauthorized_client", "a public client has no credentials");
     struct token_subject of = {.client_id = client->id, .subject = client->id};
     struct oauth_error error = choose_scope(request, &of.scope);
+    if (!error.code)
+        error = extent_of_client(request, &of);
     if (error.code)
         return error;
     struct issued_token access = access_token_make(request->provider, request->rq->arena, client, &of, STR(""));

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "crypto/primitives.h"
 #include "oauth/access_token.h"
+#include "oauth/extent.h"
 #include "oauth/id_token.h"
 #include "oauth/pkce.h"
 #include "oauth/token.h"
@@ -14,6 +15,7 @@ struct exchange_of_code {
     str secret;
     struct code code;
     struct claim_texts claims;
+    struct token_subject extent; /* what the access token gets of it */
 };
 
 static const char *check_code(const struct exchange_of_code *exchange)
@@ -94,7 +96,7 @@ static struct oauth_error issue(struct exchange_of_code *exchange, struct token_
                        &exchange->claims.userinfo))
         return OAUTH_UNAVAILABLE;
     struct issued_token access =
-        access_token_make(provider, arena, client, &exchange->code.of, exchange->claims.userinfo);
+        access_token_make(provider, arena, client, &exchange->extent, exchange->claims.userinfo);
     const struct id_token id_token = {.of = &exchange->code.of,
                                       .nonce = exchange->code.nonce,
                                       .access_token = access.text,
@@ -118,6 +120,7 @@ static struct oauth_error issue(struct exchange_of_code *exchange, struct token_
     answer->access_token = access.text;
     answer->expires_in = access.expires_in;
     answer->scope = exchange->code.of.scope;
+    answer->authorization_details = exchange->extent.authorization_details;
     return OAUTH_OK;
 }
 
@@ -151,7 +154,10 @@ struct oauth_error grant_authorization_code(struct token_request *request, struc
     const char *fault = check_code(&exchange);
     if (fault)
         return burn(&exchange, fault);
-    struct oauth_error error = issue(&exchange, answer);
+    exchange.extent = exchange.code.of;
+    struct oauth_error error = extent_narrow(request, &exchange.extent);
+    if (!error.code)
+        error = issue(&exchange, answer);
     if (!error.code)
         audit_issue(&exchange);
     return error;

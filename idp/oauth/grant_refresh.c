@@ -7,6 +7,7 @@
 #include "crypto/primitives.h"
 #include "oauth/access_token.h"
 #include "oauth/claims.h"
+#include "oauth/extent.h"
 #include "oauth/id_token.h"
 #include "oauth/token.h"
 #include "records/grant.h"
@@ -128,7 +129,11 @@ static struct oauth_error issue(struct refresh *refresh, struct token_answer *an
     const struct provider *provider = refresh->request->provider;
     const struct client *client = refresh->request->client;
     struct arena *arena = refresh->request->rq->arena;
-    struct issued_token access = access_token_make(provider, arena, client, &refresh->token.of, refresh->access_claims);
+    struct token_subject extent = refresh->token.of;
+    struct oauth_error error = extent_narrow(refresh->request, &extent);
+    if (error.code)
+        return error;
+    struct issued_token access = access_token_make(provider, arena, client, &extent, refresh->access_claims);
     const struct id_token id_token = {.of = &refresh->token.of,
                                       .nonce = refresh->token.nonce,
                                       .access_token = access.text,
@@ -146,6 +151,7 @@ static struct oauth_error issue(struct refresh *refresh, struct token_answer *an
     answer->access_token = access.text;
     answer->expires_in = access.expires_in;
     answer->scope = refresh->token.of.scope;
+    answer->authorization_details = extent.authorization_details;
     return OAUTH_OK;
 }
 

@@ -37,6 +37,7 @@ static void respond_tokens(struct request *rq, const struct token_answer *answer
     buf_json_str(&json, "id_token", answer->id_token);
     if (answer->scope.n > 0)
         buf_json_str(&json, "scope", answer->scope);
+    buf_json_raw(&json, "authorization_details", answer->authorization_details);
     buf_char(&json, '}');
     respond_json(rq, 200, buf_str(&json));
 }

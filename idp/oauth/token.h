@@ -18,6 +18,7 @@ struct token_request {
 /** What a grant issues. */
 struct token_answer {
     str access_token, refresh_token, id_token, scope; /* STR_NONE: not part of the answer */
+    str authorization_details; /* a JSON array */
     int64_t expires_in;
 };
 

@@ -18,6 +18,8 @@ static struct oauth_error load_token(struct provider *provider, struct request *
     default:
         return OAUTH_UNAVAILABLE;
     }
+    if (!str_list_has(token->audience, ' ', provider->settings->issuer))
+        return OAUTH_ERROR_STATUS(401, "invalid_token", "the access token is for another resource");
     if (!token->of.grant.p || !str_list_has(token->of.scope, ' ', STR("openid")))
         return OAUTH_ERROR_STATUS(403, "insufficient_scope", "the access token has no openid scope");
     return OAUTH_OK;
@@ -29,17 +31,10 @@ static void respond_jwt(struct provider *provider, struct request *rq, const str
     const struct nested how = {
         .client = client, .alg = client->userinfo_alg, .encryption = &client->userinfo_encryption};
     str jwt;
-    switch (nested_make(provider, rq, &how, claims, &jwt)) {
-    case NESTED_OK:
+    if (nested_make(provider, rq, &how, claims, &jwt))
         respond(rq, 200, "application/jwt", jwt);
-        break;
-    case NESTED_WAIT:
-        request_move_to_worker(rq);
-        break;
-    case NESTED_NO_KEY:
-        oauth_respond_error(rq, nested_error(NESTED_NO_KEY));
-        break;
-    }
+    else
+        oauth_respond_error(rq, NESTED_NO_KEY);
 }
 
 /* Signed, it says who made it and for whom as well. */

@@ -14,6 +14,7 @@ verb_run check_run;
 verb_run client_add_run, client_list_run, client_show_run, client_set_run, client_rotate_run, client_remove_run;
 verb_run key_create_run, key_list_run, key_rotate_run;
 verb_run audit_show_run, audit_verify_run;
+verb_run type_add_run, type_list_run, type_remove_run;
 verb_run backup_run;
 
 #endif

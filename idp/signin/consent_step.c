@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "crypto/primitives.h"
 #include "signin/choice.h"
+#include "signin/details.h"
 #include "signin/steps.h"
 
 /* Who the consent page is about. False, and answered, when that is not who is signed in here any more. */
@@ -78,7 +79,8 @@ void consent_show(struct visit *visit)
     view_text(view, "kidc_masked", kidc_masked(visit->rq->arena, &person.kidc));
     view_flag(view, "session", interaction->auth_time < interaction->created_at);
     view_flag(view, "offline_access", str_list_has(interaction->scope, ' ', STR("offline_access")));
-    view_flag(view, "scope_only", claims.n == 0);
+    view_flag(view, "scope_only", claims.n == 0 && !interaction->authorization_details.p);
+    details_add(visit, view);
     add_groups(visit, view, claims, found ? &before : NULL);
     visit_show(visit, 200, "signin/consent", view);
 }

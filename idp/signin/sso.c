@@ -57,7 +57,9 @@ str sso_claims(struct arena *arena, const struct interaction *interaction)
 
 bool sso_consent_suffices(struct arena *arena, const struct interaction *interaction, const struct consent *consent)
 {
-    return consent && !str_list_has(interaction->prompt, ' ', STR("consent")) &&
+    /* what is asked for in detail is for this once */
+    return consent && !interaction->authorization_details.p &&
+           !str_list_has(interaction->prompt, ' ', STR("consent")) &&
            consent_covers(consent, interaction->scope, sso_claims(arena, interaction), interaction->claims_essential);
 }
 

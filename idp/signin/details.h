@@ -1,0 +1,11 @@
+/* Of this room only: what a client asks for in detail (RFC 9396), and for which services (RFC 8707), in words. */
+#ifndef KONSAO_SIGNIN_DETAILS_H
+#define KONSAO_SIGNIN_DETAILS_H
+
+#include "signin/visit.h"
+
+/** Adds the lists `details` (title, fields: label, value) and `resources` (host) to the consent page's view. A type
+ * whose definition is gone shows as its name. */
+void details_add(struct visit *visit, struct view *view);
+
+#endif
