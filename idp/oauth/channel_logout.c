@@ -35,8 +35,7 @@ enum outbox_rendered backchannel_logout_render(void *context, struct arena *aren
     if (!client || !client->backchannel_logout_uri.p || !participant_read_recipe(notice->recipe, &subject, &sid))
         return OUTBOX_DROP;
     struct nested how = {client, client->id_token_alg, "logout+jwt", &client->id_token_encryption};
-    if (nested_make_aside(provider, arena, &how, logout_claims(provider, arena, notice, subject, sid), &token) !=
-        NESTED_OK)
+    if (!nested_make_aside(provider, arena, &how, logout_claims(provider, arena, notice, subject, sid), &token))
         return OUTBOX_LATER;
     struct buf body = buf_new(arena, token.n + 16);
     buf_add(&body, STR("logout_token="));

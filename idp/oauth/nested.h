@@ -12,20 +12,23 @@ struct nested {
     const struct client_encryption *encryption;
 };
 
-enum nested_result {
-    NESTED_OK,
-    NESTED_WAIT,   /* the client's keys must be fetched, which an event loop can't: request_move_to_worker */
-    NESTED_NO_KEY, /* the client has no key that fits, or it could not be fetched */
-};
+/** What the client is told when nested_make fails. */
+#define NESTED_NO_KEY OAUTH_ERROR("invalid_client", "the client has no usable key to encrypt the answer to")
 
-/** Makes a compact JWS of `payload` (JSON), or a JWE with it inside. The client's key comes from its registered jwks
- * or, fetched if need be, from its jwks_uri. */
-MUST_CHECK enum nested_result nested_make(const struct provider *provider, struct request *rq, const struct nested *how,
-                                          str payload, str *out);
+/** Makes a compact JWS of `payload` (JSON), or a JWE with it inside. The client's key comes from its registered jwks or
+ * its jwks_uri. False when it has none that fits, or none could be fetched; or the keys are not here and the request
+ * moves to a worker, where they are fetched: what is answered in this run is not sent then. */
+MUST_CHECK bool nested_make(const struct provider *provider, struct request *rq, const struct nested *how, str payload,
+                            str *out);
+/** The same on a thread that serves no request and may wait for others. */
+MUST_CHECK bool nested_make_aside(const struct provider *provider, struct arena *arena, const struct nested *how,
+                                  str payload, str *out);
 /** The same on a thread that serves no request and may wait. */
-MUST_CHECK enum nested_result nested_make_aside(const struct provider *provider, struct arena *arena,
-                                                const struct nested *how, str payload, str *out);
-/** NESTED_NO_KEY as an answer to the client. */
-struct oauth_error nested_error(enum nested_result result);
+MUST_CHECK bool nested_make_aside(const struct provider *provider, struct arena *arena, const struct nested *how,
+                                  str payload, str *out);
+/** True when what `client` may get at the endpoints that it calls itself can't be encrypted before its keys are
+ * fetched: the request moves to a worker. For the beginning of a request that uses something up (an assertion, a proof)
+ * before its answer is made. */
+MUST_CHECK bool nested_fetch_first(const struct provider *provider, struct request *rq, const struct client *client);
 
 #endif
