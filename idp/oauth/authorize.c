@@ -2,12 +2,10 @@
 
 #include "crypto/primitives.h"
 #include "oauth/finish.h"
+#include "oauth/flood.h"
 #include "oauth/pipeline.h"
 #include "oauth/repeat.h"
 #include "oauth/response.h"
-#include "records/peer.h"
-
-#define MINUTE 60
 
 /* The register can't be asked now: the interaction stays where it is, and the page's way on is to come back here. */
 static void show_unreachable(struct provider *provider, struct request *rq, const struct interaction *interaction)
@@ -27,21 +25,11 @@ static void forget_result(struct interaction *interaction)
     interaction->sid = interaction->resident = interaction->granted_claims = STR_NONE;
 }
 
-/* Whether this address has begun too much lately: each request that is stored takes room. */
-static bool is_flooding(struct provider *provider, struct request *rq)
-{
-    uint32_t total = 0;
-    int64_t ends_at;
-    str name = arena_printf(rq->arena, "authorize:%.*s", STR_FMT(peer_network(rq->arena, rq->peer)));
-    return store_count(provider->store, RECORD_COUNTER, name, 1, MINUTE, &total, &ends_at) == STORE_OK &&
-           total > (uint32_t)provider->settings->limit_requests_per_ip;
-}
-
 /* Stores the checked request and goes on at `path`. */
 static void hand_over(struct authorize_request *request, const char *path)
 {
     struct provider *provider = request->provider;
-    if (is_flooding(provider, request->rq))
+    if (flood_of_requests(provider, request->rq))
         response_send_error(provider, request->rq, &request->interaction,
                             OAUTH_ERROR("temporarily_unavailable", "too many requests from this address"));
     else if (interaction_create(provider->store, request->rq, authorize_browser_secret(request), &request->interaction,
@@ -57,8 +45,8 @@ void authorize_handle(struct request *rq, void *context)
     struct provider *provider = context;
     if (repeat_by_get(rq, provider->settings->issuer))
         return;
-    struct authorize_request request = {.provider = provider, .rq = rq};
-    request.params = str_eq(rq->method, STR("POST")) ? &rq->form : &rq->query;
+    struct authorize_request request = {.provider = provider, .rq = rq, .at = AT_AUTHORIZE};
+    request.sent = request.params = str_eq(rq->method, STR("POST")) ? &rq->form : &rq->query;
     struct oauth_error error = pipeline_run(&request);
     if (error.code && !request.redirect_known) {
         oauth_error_page(provider, rq, 400, error);

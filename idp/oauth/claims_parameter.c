@@ -122,7 +122,7 @@ static void release_json(void *json)
 struct oauth_error check_claims_parameter(struct authorize_request *request)
 {
     str text = authorize_param(request, "claims");
-    if (!text.p)
+    if (!text.p || !str_list_has(request->interaction.scope, ' ', STR("openid"))) /* it is OpenID Connect's alone */
         return OAUTH_OK;
     struct arena *arena = request->rq->arena;
     struct interaction *interaction = &request->interaction;

@@ -1,6 +1,8 @@
 #include "oauth/authorize.h"
 #include "oauth/endpoints.h"
 #include "oauth/oauth.h"
+#include "oauth/par.h"
+#include "oauth/request.h"
 #include "oauth/token.h"
 
 /* Inline: bounded CPU and store reads only. What writes runs on a writer; what asks the register, on a worker. */
@@ -14,13 +16,16 @@ const struct feature oauth_features[] = {
     {"jwks_uri", "RFC 7517, section 5", {"GET", "/jwks", RUN_INLINE, true, jwks_handle, NULL}},
     {"authorization_endpoint",
      "OpenID Connect Core 1.0, section 3.1.2",
-     {"GET", "/authorize", RUN_WORKER, false, authorize_handle, NULL}},
+     {"GET", "/authorize", RUN_WORKER, false, authorize_handle, authorize_repeatable}},
     {NULL,
      "OpenID Connect Core 1.0, section 3.1.2.1",
-     {"POST", "/authorize", RUN_WORKER, false, authorize_handle, NULL}},
+     {"POST", "/authorize", RUN_WORKER, false, authorize_handle, authorize_repeatable}},
     {NULL,
      "OpenID Connect Core 1.0, section 3.1.2.5",
      {"GET", "/authorize/*", RUN_WORKER, false, authorize_resume, NULL}},
+    {"pushed_authorization_request_endpoint",
+     "RFC 9126",
+     {"POST", "/par", RUN_WORKER, false, par_handle, authorize_repeatable}},
     {"token_endpoint", "RFC 6749, section 3.2", {"POST", "/token", RUN_WRITER, true, token_handle, NULL}},
     {"userinfo_endpoint",
      "OpenID Connect Core 1.0, section 5.3",
@@ -28,6 +33,22 @@ const struct feature oauth_features[] = {
     {NULL, "OpenID Connect Core 1.0, section 5.3.1", {"POST", "/userinfo", RUN_INLINE, true, userinfo_handle, NULL}},
     {"introspection_endpoint", "RFC 7662", {"POST", "/introspect", RUN_INLINE, false, introspect_handle, NULL}},
     {"revocation_endpoint", "RFC 7009", {"POST", "/revoke", RUN_WRITER, true, revoke_handle, NULL}},
+    {"registration_endpoint",
+     "RFC 7591",
+     {"POST", "/register", RUN_WORKER, true, register_handle, NULL},
+     "registration.enabled"},
+    {NULL,
+     "RFC 7592, section 2.1",
+     {"GET", "/register/*", RUN_WRITER, true, registration_get_handle, NULL},
+     "registration.enabled"},
+    {NULL,
+     "RFC 7592, section 2.2",
+     {"PUT", "/register/*", RUN_WORKER, true, registration_put_handle, NULL},
+     "registration.enabled"},
+    {NULL,
+     "RFC 7592, section 2.3",
+     {"DELETE", "/register/*", RUN_WRITER, true, registration_delete_handle, NULL},
+     "registration.enabled"},
     {"end_session_endpoint",
      "OpenID Connect RP-Initiated Logout 1.0",
      {"GET", "/logout", RUN_WRITER, false, logout_handle, NULL}},

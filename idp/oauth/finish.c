@@ -9,6 +9,7 @@
 #include "oauth/subject.h"
 #include "records/grant.h"
 #include "records/participant.h"
+#include "records/pushed.h"
 
 /* What a finished interaction is turned into. */
 struct issue {
@@ -98,11 +99,22 @@ static struct store_op store_code(const struct issue *issue, int64_t expires_at)
 /* The code; the interaction remembers it (or the grant, when there is no code), so that of two resumes at a time one
  * wins, and that an answer which never arrived can be taken back. One that was never stored (signed in silently) has
  * version 0. */
+/* What the interaction began with, used up in the batch with what it has become (RFC 9126 section 7.3): of two tabs, or
+ * two silent sign-ins, with one pushed request one completes. Gives how many ops that takes. */
+static size_t use_origin_up(struct interaction *interaction, struct store_op *op)
+{
+    if (!interaction->origin_key.p)
+        return 0;
+    *op = pushed_use_op(interaction->origin_key);
+    interaction->origin_key = STR_NONE;
+    return 1;
+}
+
 static enum store_result write_code(struct issue *issue)
 {
     struct interaction *interaction = issue->interaction;
-    struct store_op ops[2];
-    size_t count = 0;
+    struct store_op ops[3];
+    size_t count = use_origin_up(interaction, ops);
     interaction->issued_code = issue->code.p ? sha256_key(issue->rq->arena, issue->code) : issue->grant.key;
     interaction->expires_at = clock_now() + issue->provider->settings->life_code;
     if (issue->code.p)
@@ -170,11 +182,43 @@ static struct oauth_error make_answer(struct issue *issue)
 /* The code first, which nobody has yet, so that only who wins the interaction writes a grant. */
 static void issue_answer(struct issue *issue)
 {
+/* Somebody else was first: with this interaction (then see what came of it), or with the pushed request that it began
+ * with, which is used up. */
+static void answer_conflict(struct issue *issue)
+{
+    struct interaction stored;
+    const struct interaction *interaction = issue->interaction;
+    if (interaction->version > 0 &&
+        interaction_load(issue->provider->store, issue->rq, interaction->id, &stored) == STORE_OK &&
+        stored.version != interaction->version)
+        response_go_on(issue->provider, issue->rq, "/authorize/", interaction);
+    else
+        oauth_over_page(issue->provider, issue->rq, 409, issue->client);
+}
+
+/* Answers with an error. That completes a pushed request as well. */
+static void send_error(struct issue *issue, struct oauth_error error)
+{
+    struct interaction *interaction = issue->interaction;
+    struct store_op ops[2];
+    size_t count = use_origin_up(interaction, ops);
+    if (count > 0 && interaction->version > 0)
+        ops[count++] = interaction_save_op(issue->rq->arena, interaction);
+    enum store_result result = count > 0 ? store_write(issue->provider->store, ops, count) : STORE_OK;
+    if (result == STORE_CONFLICT) {
+        answer_conflict(issue);
+        return;
+    }
+    if (result != STORE_OK)
+        error = OAUTH_ERROR("server_error", "the store did not answer");
+    response_send_error(issue->provider, issue->rq, interaction, error);
+}
+
     fill_grant(issue);
     struct oauth_error error = make_answer(issue);
     enum store_result result = error.code ? STORE_OK : write_code(issue);
-    if (result == STORE_CONFLICT) { /* another resume was first: see what came of it */
-        response_go_on(issue->provider, issue->rq, "/authorize/", issue->interaction);
+    if (result == STORE_CONFLICT) {
+        answer_conflict(issue);
         return;
     }
     if (!error.code && result == STORE_OK)
@@ -182,7 +226,7 @@ static void issue_answer(struct issue *issue)
     if (result != STORE_OK)
         error = OAUTH_ERROR("server_error", "the store did not answer");
     if (error.code)
-        response_send_error(issue->provider, issue->rq, issue->interaction, error);
+        send_error(issue, error);
     else
         response_send(issue->provider, issue->rq, issue->interaction, issue->code, issue->id_token);
 }
@@ -229,8 +273,7 @@ static enum finish finish_done(struct issue *issue)
     issue->grant.subject = subject_of(provider->keys, issue->rq->arena, issue->client, &person.kidc);
     str hint = issue->interaction->subject_hint;
     if (hint.p && !str_list_has(hint, ' ', issue->grant.subject)) {
-        response_send_error(provider, issue->rq, issue->interaction,
-                            OAUTH_ERROR("login_required", "another person is signed in than was asked for"));
+        send_error(issue, OAUTH_ERROR("login_required", "another person is signed in than was asked for"));
         return ANSWERED;
     }
     if (!take_code_back(issue)) {
@@ -255,8 +298,7 @@ enum finish finish_interaction(struct provider *provider, struct request *rq, st
 {
     struct issue issue = {.provider = provider, .rq = rq, .interaction = interaction};
     if (interaction->stage == STAGE_REFUSED) {
-        response_send_error(provider, rq, interaction,
-                            OAUTH_ERROR(arena_cstr(rq->arena, interaction->error), "the sign-in was not completed"));
+        send_error(&issue, OAUTH_ERROR(arena_cstr(rq->arena, interaction->error), "the sign-in was not completed"));
         return ANSWERED;
     }
     issue.client = client_find(provider->clients, rq->arena, interaction->client_id);
@@ -266,10 +308,9 @@ enum finish finish_interaction(struct provider *provider, struct request *rq, st
     }
     enum finish result = finish_done(&issue);
     if (result != ANSWERED && str_list_has(interaction->prompt, ' ', STR("none"))) {
-        response_send_error(provider, rq, interaction,
-                            result == SIGN_IN_AGAIN
-                                ? OAUTH_ERROR("login_required", "the sign-in has ended")
-                                : OAUTH_ERROR("temporarily_unavailable", "the register did not answer"));
+        send_error(&issue, result == SIGN_IN_AGAIN
+                               ? OAUTH_ERROR("login_required", "the sign-in has ended")
+                               : OAUTH_ERROR("temporarily_unavailable", "the register did not answer"));
         return ANSWERED;
     }
     return result;

@@ -13,7 +13,7 @@ struct oauth_error check_prompt(struct authorize_request *request)
     if (prompt.n > PROMPT_MAX)
         return OAUTH_ERROR("invalid_request", "prompt is too long");
     while (str_word(&list, ' ', &word))
-        if (!str_list_has(STR("none login consent select_account"), ' ', word))
+        if (!str_list_has(STR("none login consent select_account create"), ' ', word))
             return OAUTH_ERROR("invalid_request", "prompt has a value that is not supported");
     if (str_list_has(prompt, ' ', STR("none")) && !str_eq(prompt, STR("none")))
         return OAUTH_ERROR("invalid_request", "prompt=none stands alone");
@@ -27,8 +27,7 @@ struct oauth_error check_max_age(struct authorize_request *request)
     uint64_t seconds = 0;
     if (text.p && !str_to_u64(text, MAX_AGE_MAX, &seconds))
         return OAUTH_ERROR("invalid_request", "max_age must be a number of seconds");
-    if (text.p)
-        request->interaction.max_age = (int64_t)seconds;
+    request->interaction.max_age = text.p ? (int64_t)seconds : request->client->default_max_age;
     return OAUTH_OK;
 }
 
@@ -37,7 +36,7 @@ struct oauth_error check_acr_values(struct authorize_request *request)
     str values = authorize_param(request, "acr_values");
     if (values.n > HINT_MAX || !str_is_printable(values))
         return OAUTH_ERROR("invalid_request", "acr_values is too long or not well-formed");
-    request->interaction.acr_values = values;
+    request->interaction.acr_values = values.p ? values : request->client->default_acr_values;
     return OAUTH_OK;
 }
 
@@ -57,7 +56,7 @@ struct oauth_error check_hints(struct authorize_request *request)
     if (login_hint.n > HINT_MAX || ui_locales.n > HINT_MAX)
         return OAUTH_ERROR("invalid_request", "login_hint or ui_locales is too long");
     request->interaction.ui_locales = ui_locales;
-    if (login_hint.p)
+    if (login_hint.p && request->at == AT_AUTHORIZE) /* sealed under the browser's secret: at /par there is none */
         take_login_hint(request, login_hint);
     return OAUTH_OK;
 }
