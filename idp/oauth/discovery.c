@@ -52,6 +52,27 @@ static void add_client_authentication(struct buf *json)
     buf_json_words(json, "revocation_endpoint_auth_signing_alg_values_supported", assertion_algs, ' ');
 }
 
+static void add_logout(struct buf *json)
+{
+    buf_json_bool(json, "backchannel_logout_supported", true);
+    buf_json_bool(json, "backchannel_logout_session_supported", true);
+    buf_json_bool(json, "frontchannel_logout_supported", true);
+    buf_json_bool(json, "frontchannel_logout_session_supported", true);
+}
+
+/* RFC 9101 section 10.5, RFC 9126 section 5, OpenID Connect Discovery section 3. Which clients must push or sign is
+ * registered with them. */
+static void add_requests(struct buf *json)
+{
+    buf_json_bool(json, "require_pushed_authorization_requests", false);
+    buf_json_bool(json, "request_parameter_supported", true);
+    buf_json_bool(json, "request_uri_parameter_supported", true);
+    buf_json_bool(json, "require_request_uri_registration", true);
+    buf_json_words(json, "request_object_signing_alg_values_supported", STR("ES256 RS256 PS256 EdDSA"), ' ');
+    buf_json_words(json, "request_object_encryption_alg_values_supported", STR("ECDH-ES RSA-OAEP-256"), ' ');
+    buf_json_words(json, "request_object_encryption_enc_values_supported", STR("A128CBC-HS256 A128GCM A256GCM"), ' ');
+}
+
 str discovery_document(struct arena *arena, const struct settings *settings, const struct key_ring *keys)
 {
     struct buf json = buf_new(arena, 4096);
@@ -69,15 +90,14 @@ str discovery_document(struct arena *arena, const struct settings *settings, con
     buf_json_words(&json, "subject_types_supported", STR("pairwise public"), ' ');
     add_protection(&json, signing_algs(arena, keys));
     buf_json_words(&json, "acr_values_supported", assurance_names(arena), ' ');
-    buf_json_words(&json, "prompt_values_supported", STR("none login consent select_account"), ' ');
+    buf_json_words(&json, "prompt_values_supported", STR("none login consent select_account create"), ' ');
     buf_json_words(&json, "display_values_supported", STR("page"), ' ');
     buf_json_words(&json, "claim_types_supported", STR("normal"), ' ');
     buf_json_words(&json, "ui_locales_supported", STR("km en"), ' ');
     buf_json_words(&json, "claims_locales_supported", STR("km en"), ' ');
     add_client_authentication(&json);
     buf_json_bool(&json, "claims_parameter_supported", true);
-    buf_json_bool(&json, "request_parameter_supported", false);
-    buf_json_bool(&json, "request_uri_parameter_supported", false);
+    add_requests(&json);
     buf_json_bool(&json, "authorization_response_iss_parameter_supported", true);
     buf_char(&json, '}');
     return buf_str(&json);

@@ -101,9 +101,11 @@ static struct oauth_error issue(struct exchange_of_code *exchange, struct token_
                                       .nonce = exchange->code.nonce,
                                       .access_token = access.text,
                                       .claims = exchange->claims.id_token};
-    struct oauth_error error = id_token_make(provider, exchange->request->rq, client, &id_token, &answer->id_token);
-    if (error.code)
-        return error;
+    if (str_list_has(exchange->code.of.scope, ' ', STR("openid"))) { /* else it is plain OAuth */
+        struct oauth_error error = id_token_make(provider, exchange->request->rq, client, &id_token, &answer->id_token);
+        if (error.code)
+            return error;
+    }
     enum store_result result = STORE_OK;
     if (client->grants & GRANT_REFRESH_TOKEN) {
         answer->refresh_token = random_token(arena, 32);
