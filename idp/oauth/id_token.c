@@ -39,7 +39,7 @@ struct oauth_error id_token_make(const struct provider *provider, struct request
     }
     buf_char(&json, '}');
     const struct nested how = {client, client->id_token_alg, "JWT", &client->id_token_encryption};
-    return nested_error(nested_make(provider, rq, &how, buf_str(&json), out));
+    return nested_make(provider, rq, &how, buf_str(&json), out) ? OAUTH_OK : NESTED_NO_KEY;
 }
 
 bool id_token_read_hint(const struct provider *provider, struct arena *arena, str token, struct id_token_hint *out)

@@ -14,7 +14,7 @@ struct id_token {
 };
 
 /** Makes the client's ID token: signed by its algorithm, encrypted to it if it registered that. An error when there is
- * no key to encrypt to, before anything is used up or stored. For a thread that may wait. */
+ * no key to encrypt to (see nested_make): make it before anything is used up or stored. */
 struct oauth_error id_token_make(const struct provider *provider, struct request *rq, const struct client *client,
                                  const struct id_token *what, str *out);
 

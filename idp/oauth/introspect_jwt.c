@@ -47,15 +47,8 @@ void introspect_respond(struct provider *provider, struct request *rq, const str
                                .typ = "token-introspection+jwt",
                                .encryption = &caller->introspection_encryption};
     str jwt;
-    switch (nested_make(provider, rq, &how, wrap(provider, rq->arena, caller, description), &jwt)) {
-    case NESTED_OK:
+    if (nested_make(provider, rq, &how, wrap(provider, rq->arena, caller, description), &jwt))
         respond(rq, 200, MEDIA_TYPE, jwt);
-        break;
-    case NESTED_WAIT:
-        request_move_to_worker(rq);
-        break;
-    case NESTED_NO_KEY:
-        oauth_respond_error(rq, nested_error(NESTED_NO_KEY));
-        break;
-    }
+    else
+        oauth_respond_error(rq, NESTED_NO_KEY);
 }

@@ -8,7 +8,7 @@
 /** Whether an Accept header (STR_NONE: none) names application/token-introspection+jwt. */
 bool introspect_wants_jwt(str accept);
 /** Answers `caller` with `description`, the JSON object of RFC 7662 section 2.2: as a JWT if it asked for that or is
- * registered so, else as it is. Moves to where it may wait when the caller's key must be fetched. */
+ * registered so, else as it is. As nested_make, it may move to a worker. */
 void introspect_respond(struct provider *provider, struct request *rq, const struct client *caller, str description);
 
 #endif

@@ -8,8 +8,8 @@ bool jarm_is_mode(str response_mode)
     return str_eq(response_mode, STR("jwt")) || str_ends(response_mode, STR(".jwt"));
 }
 
-enum nested_result jarm_make(const struct provider *provider, struct request *rq, const struct client *client,
-                             const struct param *params, size_t count, str *response)
+bool jarm_make(const struct provider *provider, struct request *rq, const struct client *client,
+               const struct param *params, size_t count, str *response)
 {
     const struct nested how = {
         .client = client, .alg = client->authorization_alg, .encryption = &client->authorization_encryption};

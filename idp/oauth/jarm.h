@@ -10,9 +10,8 @@
 /** Whether `response_mode` is one of JARM's. */
 bool jarm_is_mode(str response_mode);
 
-/** The value of `response`: the `count` parameters, with iss, aud and exp. For a thread that may wait. */
-MUST_CHECK enum nested_result jarm_make(const struct provider *provider, struct request *rq,
-                                        const struct client *client, const struct param *params, size_t count,
-                                        str *response);
+/** The value of `response`: the `count` parameters, with iss, aud and exp. False as nested_make. */
+MUST_CHECK bool jarm_make(const struct provider *provider, struct request *rq, const struct client *client,
+                          const struct param *params, size_t count, str *response);
 
 #endif

@@ -24,77 +24,50 @@ static const struct jose_key *fetch(const struct provider *provider, struct aren
     return set ? jose_keyset_find(set, STR_NONE, alg) : NULL;
 }
 
-static const struct jose_key *find_recipient(const struct provider *provider, struct request *rq,
-                                             const struct client *client, enum jose_alg alg)
+/* On a worker all that may be needed is done; elsewhere (`rq`) the request moves there for it. */
+static const struct jose_key *find_recipient(const struct provider *provider, struct arena *arena, struct request *rq,
+                                             const struct nested *how)
 {
-    const struct jose_key *key = find_here(provider, rq->arena, client, alg);
+    const struct client *client = how->client;
+    enum jose_alg alg = how->encryption->alg;
+    if (alg == ALG_NONE_GIVEN)
+        return NULL;
+    const struct jose_key *key = find_here(provider, arena, client, alg);
     if (key || !client->jwks_uri.p)
         return key;
-    if (request_may_call_out(rq))
-        return fetch(provider, rq->arena, client->jwks_uri, alg);
+    if (!rq || request_may_call_out(rq))
+        return fetch(provider, arena, client->jwks_uri, alg);
     request_move_to_call_out(rq);
     return NULL;
 }
 
-static void warn(const struct nested *how)
+/* Signs, then encrypts. False when what must be there is not. */
+static bool make(const struct provider *provider, struct arena *arena, struct request *rq, const struct nested *how,
+                 str payload, str *out)
 {
-    log_warn("client.no_key client=%.*s alg=%s", STR_FMT(how->client->id), jose_alg_name(how->encryption->alg));
-}
-
-/* Signs, then encrypts to `recipient` unless that is NULL. */
-static str protect(const struct provider *provider, struct arena *arena, const struct nested *how,
-                   const struct jose_key *recipient, str payload)
-{
-    bool is_signed = how->alg != ALG_NONE_GIVEN;
-    str text = is_signed ? jws_sign(arena, ring_signer(provider->keys, how->alg), how->typ, payload) : payload;
-    return recipient ? jwe_encrypt(arena, recipient, how->encryption->enc, is_signed ? "JWT" : NULL, text) : text;
-}
-
-/* Signed if need be, then encrypted to `recipient` (NULL: not). */
-static str wrap(const struct provider *provider, struct arena *arena, const struct nested *how,
-                const struct jose_key *recipient, str payload)
-{
-    bool is_signed = how->alg != ALG_NONE_GIVEN;
-    str inside = is_signed ? jws_sign(arena, ring_signer(provider->keys, how->alg), how->typ, payload) : payload;
-    return recipient ? jwe_encrypt(arena, recipient, how->encryption->enc, is_signed ? "JWT" : NULL, inside) : inside;
-}
-
-static void say_no_key(const struct nested *how)
-{
-    log_warn("client.no_key client=%.*s alg=%s", STR_FMT(how->client->id), jose_alg_name(how->encryption->alg));
+    bool is_signed = how->alg != ALG_NONE_GIVEN, encrypted = how->encryption->alg != ALG_NONE_GIVEN;
+    const struct jose_key *recipient = find_recipient(provider, arena, rq, how);
+    if (encrypted ? !recipient : !is_signed) {
+        if (!rq || !request_is_moving(rq))
+            log_warn("client.no_key client=%.*s alg=%s", STR_FMT(how->client->id),
+                     encrypted ? jose_alg_name(how->encryption->alg) : "-");
+        return false;
+    }
+    *out = is_signed ? jws_sign(arena, ring_signer(provider->keys, how->alg), how->typ, payload) : payload;
+    if (encrypted)
+        *out = jwe_encrypt(arena, recipient, how->encryption->enc, is_signed ? "JWT" : NULL, *out);
+    return true;
 }
 
 bool nested_make(const struct provider *provider, struct request *rq, const struct nested *how, str payload, str *out)
 {
-    enum jose_alg alg = how->encryption->alg;
-    const struct jose_key *recipient = NULL;
-    if (alg == ALG_NONE_GIVEN && how->alg == ALG_NONE_GIVEN)
-        return false;
-    if (alg != ALG_NONE_GIVEN && !(recipient = find_recipient(provider, rq, how->client, alg))) {
-        if (!request_is_moving(rq))
-            say_no_key(how);
-        return false;
-    }
-    *out = wrap(provider, rq->arena, how, recipient, payload);
-    return true;
+    return make(provider, rq->arena, rq, how, payload, out);
 }
 
 bool nested_make_aside(const struct provider *provider, struct arena *arena, const struct nested *how, str payload,
                        str *out)
 {
-    enum jose_alg alg = how->encryption->alg;
-    const struct jose_key *recipient = NULL;
-    if (alg != ALG_NONE_GIVEN) {
-        recipient = find_here(provider, arena, how->client, alg);
-        if (!recipient && how->client->jwks_uri.p)
-            recipient = fetch(provider, arena, how->client->jwks_uri, alg);
-        if (!recipient)
-            say_no_key(how);
-    }
-    bool can = recipient || (alg == ALG_NONE_GIVEN && how->alg != ALG_NONE_GIVEN);
-    if (can)
-        *out = wrap(provider, arena, how, recipient, payload);
-    return can;
+    return make(provider, arena, NULL, how, payload, out);
 }
 
 bool nested_fetch_first(const struct provider *provider, struct request *rq, const struct client *client)

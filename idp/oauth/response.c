@@ -59,9 +59,8 @@ static bool wrap(struct provider *provider, struct request *rq, const struct int
         oauth_error_page(provider, rq, 400, OAUTH_ERROR("invalid_client", "the client is not registered any more"));
         return false;
     }
-    enum nested_result result = jarm_make(provider, rq, client, answer->items, answer->count, &response);
-    if (result != NESTED_OK) {
-        oauth_error_page(provider, rq, 400, nested_error(result));
+    if (!jarm_make(provider, rq, client, answer->items, answer->count, &response)) {
+        oauth_error_page(provider, rq, 400, NESTED_NO_KEY);
         return false;
     }
     *answer = (struct answer){.items = {{STR("response"), response}}, .count = 1};

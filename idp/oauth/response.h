@@ -1,5 +1,5 @@
 /* The authorization response: back to the client through the browser, in the mode it asked for, with `iss` (RFC 9207),
- * or signed as a whole (JARM). For threads that may wait: a key to encrypt to may have to be fetched. */
+ * or signed as a whole (JARM). For workers: a key to encrypt to may have to be fetched. */
 #ifndef KONSAO_OAUTH_RESPONSE_H
 #define KONSAO_OAUTH_RESPONSE_H
 
