@@ -99,6 +99,7 @@ str discovery_document(struct arena *arena, const struct settings *settings, con
     buf_json_bool(&json, "claims_parameter_supported", true);
     add_requests(&json);
     buf_json_bool(&json, "authorization_response_iss_parameter_supported", true);
+    add_logout(&json);
     buf_char(&json, '}');
     return buf_str(&json);
 }

@@ -44,6 +44,8 @@ static const struct {
     {check_max_age, EVERYWHERE, false},
     {check_acr_values, EVERYWHERE, false},
     {check_claims_parameter, EVERYWHERE, false},
+    {check_resource, EVERYWHERE, false},
+    {check_authorization_details, EVERYWHERE, false},
     {check_hints, BY_BROWSER, false},
     {check_id_token_hint, EVERYWHERE, false},
 };

@@ -56,6 +56,8 @@ struct oauth_error check_max_age(struct authorize_request *request);          /*
 struct oauth_error check_claims_parameter(struct authorize_request *request); /* claims_parameter.c */
 struct oauth_error check_acr_values(struct authorize_request *request);       /* prompt.c */
 struct oauth_error check_id_token_hint(struct authorize_request *request);    /* id_token.c */
+struct oauth_error check_resource(struct authorize_request *request);         /* resource.c */
+struct oauth_error check_authorization_details(struct authorize_request *request); /* authorization_details.c */
 struct oauth_error check_hints(struct authorize_request *request);            /* prompt.c */
 
 #endif
