@@ -77,7 +77,10 @@ static struct token_subject subject_said(const struct issue *issue)
         .sid = subject_sid(issue->provider->keys, issue->rq->arena, interaction->client_id, interaction->sid),
         .acr = interaction->acr,
         .amr = interaction->amr,
-        .auth_time = interaction->auth_time};
+        .auth_time = interaction->auth_time,
+        .resources = interaction->resources,
+        .authorization_details = interaction->authorization_details,
+        .jkt = interaction->dpop_jkt};
 }
 
 static struct store_op store_code(const struct issue *issue, int64_t expires_at)
@@ -96,9 +99,6 @@ static struct store_op store_code(const struct issue *issue, int64_t expires_at)
     return code_op(arena, issue->code, &code, expires_at);
 }
 
-/* The code; the interaction remembers it (or the grant, when there is no code), so that of two resumes at a time one
- * wins, and that an answer which never arrived can be taken back. One that was never stored (signed in silently) has
- * version 0. */
 /* What the interaction began with, used up in the batch with what it has become (RFC 9126 section 7.3): of two tabs, or
  * two silent sign-ins, with one pushed request one completes. Gives how many ops that takes. */
 static size_t use_origin_up(struct interaction *interaction, struct store_op *op)
@@ -110,6 +110,9 @@ static size_t use_origin_up(struct interaction *interaction, struct store_op *op
     return 1;
 }
 
+/* The code; the interaction remembers it (or the grant, when there is no code), so that of two resumes at a time one
+ * wins, and that an answer which never arrived can be taken back. One that was never stored (signed in silently) has
+ * version 0. */
 static enum store_result write_code(struct issue *issue)
 {
     struct interaction *interaction = issue->interaction;
@@ -179,9 +182,6 @@ static struct oauth_error make_answer(struct issue *issue)
     return error;
 }
 
-/* The code first, which nobody has yet, so that only who wins the interaction writes a grant. */
-static void issue_answer(struct issue *issue)
-{
 /* Somebody else was first: with this interaction (then see what came of it), or with the pushed request that it began
  * with, which is used up. */
 static void answer_conflict(struct issue *issue)
@@ -214,6 +214,9 @@ static void send_error(struct issue *issue, struct oauth_error error)
     response_send_error(issue->provider, issue->rq, interaction, error);
 }
 
+/* The code first, which nobody has yet, so that only who wins the interaction writes a grant. */
+static void issue_answer(struct issue *issue)
+{
     fill_grant(issue);
     struct oauth_error error = make_answer(issue);
     enum store_result result = error.code ? STORE_OK : write_code(issue);
