@@ -68,6 +68,11 @@ struct certificate *certificate_from_pem(struct arena *arena, str pem)
     return certificate_from_der(arena, der);
 }
 
+X509 *certificate_x509(const struct certificate *certificate)
+{
+    return certificate->x509;
+}
+
 const X509_NAME *certificate_name(const struct certificate *certificate)
 {
     return X509_get_subject_name(certificate->x509);

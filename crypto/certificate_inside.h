@@ -8,6 +8,8 @@
 
 /** Whether the certificate's subject public key is `pkey`. */
 bool certificate_is_of(const struct certificate *certificate, const EVP_PKEY *pkey);
+/** For OpenSSL's functions. */
+X509 *certificate_x509(const struct certificate *certificate);
 /** Its subject. */
 const X509_NAME *certificate_name(const struct certificate *certificate);
 

@@ -3,6 +3,7 @@
 #define KONSAO_PROVIDER_H
 
 #include "audit/audit.h"
+#include "crypto/authorities.h"
 #include "http/http.h"
 #include "ipis/ipis.h"
 #include "keys/ring.h"
@@ -22,6 +23,7 @@ struct provider {
     struct audit_queue *audit;
     struct pages *pages;
     struct client_registry *clients;
+    struct authorities *client_authorities; /* whose certificates clients may have; NULL: nobody's */
     struct outbound *outbound;     /* calls what clients named */
     struct jwks_cache *jwks_cache; /* keys of clients that publish them */
     struct outbox *outbox;         /* notices to clients; once it serves */

@@ -165,6 +165,14 @@ static bool open_pages(struct parts *parts, char *error, size_t size)
     return true;
 }
 
+static bool open_authorities(struct parts *parts, char *error, size_t size)
+{
+    str file = parts->settings->tls_client_ca;
+    if (file.n > 0)
+        parts->provider.client_authorities = authorities_load(arena_cstr(parts->arena, file), error, size);
+    return file.n == 0 || parts->provider.client_authorities;
+}
+
 static bool open_parts(struct parts *parts)
 {
     const struct settings *s = parts->settings;
@@ -173,6 +181,7 @@ static bool open_parts(struct parts *parts)
     p->settings = s;
     p->sign_in_silently = signin_silently;
     if (!open_data(parts, error, sizeof error) || !open_pages(parts, error, sizeof error) ||
+        !open_authorities(parts, error, sizeof error) ||
         !(p->ipis = open_register(parts->arena, s, error, sizeof error)))
         return say(error);
     p->audit = audit_queue_new(p->store, (unsigned)s->audit_flush_ms, AUDIT_QUEUE);
@@ -236,6 +245,7 @@ static void close_parts(struct parts *parts)
     if (p->audit)
         audit_queue_free(p->audit);
     client_registry_free(p->clients);
+    authorities_free(p->client_authorities);
     if (p->ipis)
         ipis_free(p->ipis);
     if (p->pages)

@@ -18,6 +18,8 @@ struct settings {
     str tls_address, tls_certificate, tls_key;
     str tls_client_ca;                    /* file; empty: none */
     str dpop_nonce_required;              /* yes or no */
+    str tls_client_ca;                    /* file; empty: none */
+    str dpop_nonce_required;              /* yes or no */
     str mtls_url; /* where clients are asked for a certificate: https, host and port; empty when they are nowhere */
     /* where things are */
     str data;       /* folder: store, key ring */

@@ -42,6 +42,12 @@ const struct setting setting_table[] = {
     {"dpop.nonce_required", SETTING_CHOICE, AT(dpop_nonce_required), "no", 0, 0, "no yes",
      "Whether a DPoP proof must have a nonce of this server in it (RFC 9449 section 8); nonces are handed out either "
      "way. yes: clients need one more round trip now and then, and their clocks may be wrong."},
+    {"tls.client_ca", SETTING_PATH, AT(tls_client_ca), "", 0, 0, NULL,
+     "The file (PEM) with the authorities that clients with tls_client_auth may have their certificate of, those "
+     "between them and the root included. Read at the start. Empty: no client can use this method."},
+    {"dpop.nonce_required", SETTING_CHOICE, AT(dpop_nonce_required), "no", 0, 0, "no yes",
+     "Whether a DPoP proof must have a nonce of this server in it (RFC 9449 section 8); nonces are handed out either "
+     "way. yes: clients need one more round trip now and then, and their clocks may be wrong."},
     {"loops", SETTING_NUMBER, AT(loops), NULL, 1, 256, NULL,
      "Event loops, a thread each. Default: as many as the machine has cores."},
     {"writers", SETTING_NUMBER, AT(writers), "8", 1, 256, NULL,

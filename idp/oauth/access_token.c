@@ -36,13 +36,16 @@ static str make_jwt(const struct provider *provider, struct arena *arena, const 
         buf_json_words(&json, "amr", token->of.amr, ' ');
     buf_json_str(&json, "organization", client->organization);
     buf_json_raw(&json, "authorization_details", token->of.authorization_details);
+    binding_add_confirmation(&json, &token->of);
     buf_char(&json, '}');
     return jws_sign(arena, ring_signer(provider->keys, ALG_ES256), "at+jwt", buf_str(&json));
 }
 
-struct issued_token access_token_make(const struct provider *provider, struct arena *arena, const struct client *client,
-                                      const struct token_subject *of, str userinfo_claims)
+struct issued_token access_token_make(const struct token_request *request, const struct token_subject *of,
+                                      str userinfo_claims)
 {
+    const struct provider *provider = request->provider;
+    struct arena *arena = request->rq->arena;
     int64_t now = clock_now();
     struct access_token token = {.of = *of,
                                  .audience = of->resources.p ? of->resources : provider->settings->issuer,
@@ -50,7 +53,10 @@ struct issued_token access_token_make(const struct provider *provider, struct ar
                                  .issued_at = now,
                                  .expires_at = now + provider->settings->life_access};
     struct issued_token issued = {.expires_in = provider->settings->life_access};
-    issued.text = client->opaque_access_token ? random_token(arena, 32) : make_jwt(provider, arena, client, &token);
+    token.of.jkt = request->binding.jkt;
+    token.of.x5t = request->binding.x5t;
+    issued.text = request->client->opaque_access_token ? random_token(arena, 32)
+                                                       : make_jwt(provider, arena, request->client, &token);
     token.sealed_userinfo = claims_seal(arena, issued.text, RECORD_ACCESS, userinfo_claims);
     issued.op = access_token_op(arena, issued.text, &token);
     return issued;
@@ -71,38 +77,4 @@ enum store_result access_token_store(struct store *store, struct arena *arena, c
     struct store_op undo = token_remove_op(arena, RECORD_ACCESS, token->text);
     enum store_result undone = store_write(store, &undo, 1);
     return undone == STORE_OK ? result : undone;
-}
-
-struct oauth_error bearer_token(struct request *rq, str *token)
-{
-    str header = request_header(rq, "Authorization"), scheme, value;
-    str in_form = params_get(&rq->form, "access_token");
-    *token = STR_NONE;
-    if (params_get(&rq->query, "access_token").p) /* it would end up in logs and histories (RFC 9700 section 4.3.2) */
-        return OAUTH_ERROR("invalid_request", "the access token must not be in the query");
-    if (rq->form.status != PARAMS_OK || (header.p && in_form.p))
-        return OAUTH_ERROR("invalid_request", "the access token must be sent once");
-    if (header.p && str_cut(header, ' ', &scheme, &value) && str_eq_nocase(scheme, STR("Bearer")))
-        *token = str_trim(value);
-    else if (in_form.p)
-        *token = in_form;
-    return OAUTH_OK;
-}
-
-void bearer_respond_error(struct request *rq, struct oauth_error error)
-{
-    if (!error.code) {
-        response_header(rq, "WWW-Authenticate", STR("Bearer realm=\"konsao\""));
-        respond_json(rq, 401, STR("{}"));
-        return;
-    }
-    response_header(rq, "WWW-Authenticate",
-                    arena_printf(rq->arena, "Bearer realm=\"konsao\", error=\"%s\", error_description=\"%s\"",
-                                 error.code, error.description));
-    struct buf json = buf_new(rq->arena, 128);
-    buf_char(&json, '{');
-    buf_json_str(&json, "error", str_of(error.code));
-    buf_json_str(&json, "error_description", str_of(error.description));
-    buf_char(&json, '}');
-    respond_json(rq, error.status ? error.status : 400, buf_str(&json));
 }

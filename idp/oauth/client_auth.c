@@ -3,18 +3,29 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/primitives.h"
+#include "oauth/client_tls.h"
+#include "oauth/nested.h"
 
 #define FAILURE_WINDOW 60 /* seconds */
 #define SECRET_MAX 256
 
 static const struct oauth_error failed = {"invalid_client", "client authentication failed", 401};
 
-/* What the request brings to prove who calls. */
+/* What the request brings to prove who calls. A certificate counts for nothing here: it comes with the connection, also
+ * when the client is known by something else. */
 struct credentials {
     str id, secret, assertion;
-    enum client_auth method;
+    enum { BY_NAME, BY_HEADER, BY_FORM, BY_ASSERTION } by;
     size_t methods; /* how many were used at once */
 };
+
+static const int proper[] = {[AUTH_NONE] = BY_NAME,
+                             [AUTH_BASIC] = BY_HEADER,
+                             [AUTH_POST] = BY_FORM,
+                             [AUTH_PRIVATE_KEY_JWT] = BY_ASSERTION,
+                             [AUTH_SECRET_JWT] = BY_ASSERTION,
+                             [AUTH_TLS] = BY_NAME,
+                             [AUTH_SELF_SIGNED_TLS] = BY_NAME};
 
 /* HTTP Basic with both parts form-encoded (RFC 6749 section 2.3.1). */
 static bool read_basic(struct arena *arena, str header, struct credentials *out)
@@ -23,7 +34,7 @@ static bool read_basic(struct arena *arena, str header, struct credentials *out)
     if (!str_cut(header, ' ', &scheme, &encoded) || !str_eq_nocase(scheme, STR("Basic")))
         return true; /* another scheme proves nothing here */
     out->methods++;
-    out->method = AUTH_BASIC;
+    out->by = BY_HEADER;
     return base64_decode(arena, str_trim(encoded), &pair) && str_cut(pair, ':', &id, &secret) &&
            percent_decode(arena, id, true, &out->id) && percent_decode(arena, secret, true, &out->secret) &&
            out->id.n > 0;
@@ -31,20 +42,20 @@ static bool read_basic(struct arena *arena, str header, struct credentials *out)
 
 static bool read_credentials(struct request *rq, struct credentials *out)
 {
-    *out = (struct credentials){.method = AUTH_NONE};
+    *out = (struct credentials){.by = BY_NAME};
     str named = params_nonempty(&rq->form, "client_id");
     str header = request_header(rq, "Authorization");
     if (header.p && !read_basic(rq->arena, header, out))
         return false;
     if (params_get(&rq->form, "client_secret").p) {
         out->methods++;
-        out->method = AUTH_POST;
+        out->by = BY_FORM;
         out->secret = params_get(&rq->form, "client_secret");
         out->id = named;
     }
     if (params_get(&rq->form, "client_assertion").p || params_get(&rq->form, "client_assertion_type").p) {
         out->methods++;
-        out->method = AUTH_PRIVATE_KEY_JWT;
+        out->by = BY_ASSERTION;
         out->assertion = params_get(&rq->form, "client_assertion");
         if (!str_eq(params_get(&rq->form, "client_assertion_type"),
                     STR("urn:ietf:params:oauth:client-assertion-type:jwt-bearer")))
@@ -93,16 +104,17 @@ static struct oauth_error check(struct provider *provider, struct request *rq, c
     if (!client)
         return failed;
     *why = "another method than the client is registered for";
-    if (client->auth != credentials->method)
+    if (proper[client->auth] != (int)credentials->by)
         return failed;
     *why = "wrong secret";
+    if (credentials->by == BY_HEADER || credentials->by == BY_FORM)
+        return secret_is_right(client, credentials->secret) ? OAUTH_OK : failed;
     struct oauth_error error = OAUTH_OK;
-    if (client->auth == AUTH_PRIVATE_KEY_JWT) {
+    if (credentials->by == BY_ASSERTION)
         error = client_assertion_check(provider, rq, client, credentials->assertion);
-        *why = error.description;
-    } else if (client->auth != AUTH_NONE && !secret_is_right(client, credentials->secret)) {
-        error = failed;
-    }
+    else if (client->auth != AUTH_NONE)
+        error = client_tls_check(provider, rq, client);
+    *why = error.description;
     return error;
 }
 
@@ -129,8 +141,12 @@ struct oauth_error client_authenticate(struct provider *provider, struct request
     if (!read_credentials(rq, &credentials))
         return refuse(provider, rq, STR("unknown"), failed, "no credentials that can be read");
     const struct client *found = client_find(provider->clients, rq->arena, credentials.id);
+    if (found && nested_fetch_first(provider, rq, found)) /* before an assertion or a proof is used up */
+        return failed;
     const char *why;
     struct oauth_error error = check(provider, rq, found, &credentials, &why);
+    if (error.code && request_is_moving(rq)) /* nothing is decided */
+        return error;
     if (error.code)
         return refuse(provider, rq, found ? found->id : STR("unknown"), error, why);
     *client = found;
@@ -141,7 +157,7 @@ bool client_authenticate_by_secret(struct provider *provider, struct request *rq
 {
     struct credentials credentials;
     if (rq->body_type != BODY_FORM || rq->form.status != PARAMS_OK || !read_credentials(rq, &credentials) ||
-        (credentials.method != AUTH_BASIC && credentials.method != AUTH_POST))
+        (credentials.by != BY_HEADER && credentials.by != BY_FORM))
         return false;
     const struct client *found = client_find(provider->clients, rq->arena, credentials.id);
     const char *why;

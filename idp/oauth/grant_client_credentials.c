@@ -38,7 +38,7 @@ struct oauth_error grant_client_credentials(struct token_request *request, struc
         error = extent_of_client(request, &of);
     if (error.code)
         return error;
-    struct issued_token access = access_token_make(request->provider, request->rq->arena, client, &of, STR(""));
+    struct issued_token access = access_token_make(request, &of, STR(""));
     if (store_write(request->provider->store, &access.op, 1) != STORE_OK)
         return OAUTH_UNAVAILABLE;
     answer->access_token = access.text;

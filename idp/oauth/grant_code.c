@@ -27,6 +27,8 @@ static const char *check_code(const struct exchange_of_code *exchange)
         return "redirect_uri is not the one of the authorization request";
     if (!pkce_matches(exchange->request->rq->arena, exchange->code.code_challenge, params_get(form, "code_verifier")))
         return "code_verifier does not fit the code_challenge";
+    if (binding_fault(&exchange->request->binding, exchange->code.of.jkt, STR_NONE)) /* RFC 9449 section 10 */
+        return "the code is bound to another DPoP key";
     return NULL;
 }
 
@@ -52,12 +54,14 @@ static struct oauth_error burn(struct exchange_of_code *exchange, const char *wh
     return OAUTH_ERROR("invalid_grant", why);
 }
 
-/* The refresh token, durable, and only while the grant stands. */
+/* The refresh token, durable, and only while the grant stands. A public client's is bound as its access tokens are; who
+ * authenticates is known by that, and may change its key (RFC 9449 section 5, RFC 8705 section 4). */
 static enum store_result store_refresh_token(struct exchange_of_code *exchange, str secret)
 {
     struct provider *provider = exchange->request->provider;
     struct arena *arena = exchange->request->rq->arena;
     struct grant grant;
+    bool public = exchange->request->client->auth == AUTH_NONE;
     enum store_result result = grant_load(provider->store, arena, exchange->code.of.grant, &grant);
     if (result != STORE_OK)
         return result;
@@ -69,6 +73,8 @@ static enum store_result store_refresh_token(struct exchange_of_code *exchange, 
         .issued_at = clock_now(),
         .expires_at = grant.expires_at,
     };
+    token.of.jkt = public ? exchange->request->binding.jkt : STR_NONE;
+    token.of.x5t = public ? exchange->request->binding.x5t : STR_NONE;
     struct store_op ops[] = {grant_op(arena, &grant, IF_PRESENT), refresh_token_op(arena, secret, &token)};
     return store_write(provider->store, ops, COUNT_OF(ops));
 }
@@ -96,7 +102,7 @@ static struct oauth_error issue(struct exchange_of_code *exchange, struct token_
                        &exchange->claims.userinfo))
         return OAUTH_UNAVAILABLE;
     struct issued_token access =
-        access_token_make(provider, arena, client, &exchange->extent, exchange->claims.userinfo);
+        access_token_make(exchange->request, &exchange->extent, exchange->claims.userinfo);
     const struct id_token id_token = {.of = &exchange->code.of,
                                       .nonce = exchange->code.nonce,
                                       .access_token = access.text,

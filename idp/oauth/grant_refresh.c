@@ -60,7 +60,12 @@ static struct oauth_error load(struct refresh *refresh)
         result = grant_load(provider->store, arena, refresh->token.of.grant, &refresh->grant);
     if (result == STORE_NOT_FOUND)
         return OAUTH_ERROR("invalid_grant", "the refresh token is unknown, revoked or has expired");
-    return result == STORE_OK ? OAUTH_OK : OAUTH_UNAVAILABLE;
+    if (result != STORE_OK)
+        return OAUTH_UNAVAILABLE;
+    const struct token_subject *of = &refresh->token.of;
+    return binding_fault(&refresh->request->binding, of->jkt, of->x5t)
+               ? OAUTH_ERROR("invalid_grant", "the refresh token is bound to another DPoP key or certificate")
+               : OAUTH_OK;
 }
 
 /* A narrower scope may be asked for, never a wider one; it holds for this access token only, which then opens no more
@@ -133,12 +138,11 @@ static struct oauth_error issue(struct refresh *refresh, struct token_answer *an
     struct oauth_error error = extent_narrow(refresh->request, &extent);
     if (error.code)
         return error;
-    struct issued_token access = access_token_make(provider, arena, client, &extent, refresh->access_claims);
+    struct issued_token access = access_token_make(refresh->request, &extent, refresh->access_claims);
     const struct id_token id_token = {.of = &refresh->token.of,
                                       .nonce = refresh->token.nonce,
                                       .access_token = access.text,
                                       .claims = refresh->claims.id_token};
-    struct oauth_error error = OAUTH_OK;
     if (str_list_has(refresh->token.of.scope, ' ', STR("openid")))
         error = id_token_make(provider, refresh->request->rq, client, &id_token, &answer->id_token);
     if (error.code)

@@ -2,6 +2,7 @@
  * issued to, and the protected resources that it is for. Everything else, an ID token or a refresh token among it, is
  * not active. */
 #include "base/buf.h"
+#include "oauth/binding.h"
 #include "oauth/client_auth.h"
 #include "oauth/endpoints.h"
 #include "oauth/introspect_jwt.h"
@@ -26,7 +27,7 @@ static str describe(struct provider *provider, struct request *rq, const struct 
     if (token->of.scope.n > 0)
         buf_json_str(&json, "scope", token->of.scope);
     buf_json_str(&json, "client_id", token->of.client_id);
-    buf_json_str(&json, "token_type", STR("Bearer"));
+    buf_json_str(&json, "token_type", binding_token_type(&token->of));
     buf_json_int(&json, "exp", token->expires_at);
     buf_json_int(&json, "iat", token->issued_at);
     buf_json_str(&json, "sub", token->of.subject);
@@ -41,6 +42,7 @@ static str describe(struct provider *provider, struct request *rq, const struct 
         buf_json_int(&json, "auth_time", token->of.auth_time);
     buf_json_str(&json, "organization", owner->organization);
     buf_json_raw(&json, "authorization_details", token->of.authorization_details);
+    binding_add_confirmation(&json, &token->of);
     buf_char(&json, '}');
     return buf_str(&json);
 }

@@ -26,12 +26,13 @@ static struct oauth_error handle(struct token_request *request, str grant_type, 
 }
 
 /* RFC 6749 section 5.1 */
-static void respond_tokens(struct request *rq, const struct token_answer *answer)
+static void respond_tokens(const struct token_request *request, const struct token_answer *answer)
 {
+    struct request *rq = request->rq;
     struct buf json = buf_new(rq->arena, 256 + answer->access_token.n + answer->id_token.n);
     buf_char(&json, '{');
     buf_json_str(&json, "access_token", answer->access_token);
-    buf_json_str(&json, "token_type", STR("Bearer"));
+    buf_json_str(&json, "token_type", request->binding.jkt.p ? STR("DPoP") : STR("Bearer"));
     buf_json_int(&json, "expires_in", answer->expires_in);
     buf_json_str(&json, "refresh_token", answer->refresh_token);
     buf_json_str(&json, "id_token", answer->id_token);
@@ -51,9 +52,11 @@ void token_handle(struct request *rq, void *context)
     if (!error.code && !grant_type.p)
         error = OAUTH_ERROR("invalid_request", "grant_type is missing");
     if (!error.code)
+        error = binding_of_request(request.provider, rq, request.client, &request.binding);
+    if (!error.code)
         error = handle(&request, grant_type, &answer);
     if (error.code)
         oauth_respond_error(rq, error);
     else
-        respond_tokens(rq, &answer);
+        respond_tokens(&request, &answer);
 }

@@ -2,8 +2,7 @@
 #ifndef KONSAO_OAUTH_TOKEN_H
 #define KONSAO_OAUTH_TOKEN_H
 
-#include "oauth/error.h"
-#include "records/token.h"
+#include "oauth/binding.h"
 
 /** POST /token. */
 http_handler token_handle;
@@ -13,6 +12,7 @@ struct token_request {
     struct provider *provider;
     struct request *rq;
     const struct client *client;
+    struct binding binding; /* what is issued is bound to this */
 };
 
 /** What a grant issues. */

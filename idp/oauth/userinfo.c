@@ -66,18 +66,25 @@ void userinfo_handle(struct request *rq, void *context)
     struct provider *provider = context;
     struct access_token token;
     str secret, claims;
-    struct oauth_error error = bearer_token(rq, &secret);
+    bool dpop_scheme;
+    struct oauth_error error = presented_token(rq, &secret, &dpop_scheme);
     if (!error.code && !secret.p) {
-        bearer_respond_error(rq, OAUTH_OK);
+        presented_respond_error(rq, OAUTH_OK);
         return;
     }
     if (!error.code)
         error = load_token(provider, rq, secret, &token);
+    if (!error.code && dpop_scheme && !request_may_wait(rq)) { /* it is written down that a proof was used */
+        request_move_to_worker(rq);
+        return;
+    }
+    if (!error.code)
+        error = binding_check_resource(provider, rq, secret, dpop_scheme, &token.of);
     const struct client *client = error.code ? NULL : client_find(provider->clients, rq->arena, token.of.client_id);
     if (!error.code && (!client || !claims_unseal(rq->arena, secret, RECORD_ACCESS, token.sealed_userinfo, &claims)))
         error = INVALID_TOKEN;
     if (error.code)
-        bearer_respond_error(rq, error);
+        presented_respond_error(rq, error);
     else
         respond_claims(provider, rq, client, &token, claims);
 }
