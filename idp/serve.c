@@ -46,13 +46,15 @@ static const struct route own_routes[] = {
     {"GET", "/metrics", RUN_INLINE, false, metrics_handle, NULL},
 };
 
-static const struct route *all_routes(struct arena *arena, size_t *count)
+static const struct route *all_routes(struct arena *arena, const struct settings *settings, size_t *count)
 {
-    *count = oauth_feature_count + COUNT_OF(own_routes);
-    struct route *routes = ARENA_ARRAY(arena, struct route, *count);
+    size_t n = 0;
+    struct route *routes = ARENA_ARRAY(arena, struct route, oauth_feature_count + COUNT_OF(own_routes));
     for (size_t i = 0; i < oauth_feature_count; i++)
-        routes[i] = oauth_features[i].route;
-    memcpy(routes + oauth_feature_count, own_routes, sizeof own_routes);
+        if (oauth_feature_on(&oauth_features[i], settings))
+            routes[n++] = oauth_features[i].route;
+    memcpy(routes + n, own_routes, sizeof own_routes);
+    *count = n + COUNT_OF(own_routes);
     return routes;
 }
 
@@ -230,7 +232,7 @@ static bool start_http(struct parts *parts)
         .problem = problem,
         .context = &parts->provider,
     };
-    options.routes = all_routes(parts->arena, &options.route_count);
+    options.routes = all_routes(parts->arena, s, &options.route_count);
     options.entries = all_entries(parts->arena, s, &options.entry_count);
     parts->provider.http = http_start(&options, error, sizeof error);
     return parts->provider.http ? true : say(error);

@@ -18,8 +18,6 @@ struct settings {
     str tls_address, tls_certificate, tls_key;
     str tls_client_ca;                    /* file; empty: none */
     str dpop_nonce_required;              /* yes or no */
-    str tls_client_ca;                    /* file; empty: none */
-    str dpop_nonce_required;              /* yes or no */
     str mtls_url; /* where clients are asked for a certificate: https, host and port; empty when they are nowhere */
     /* where things are */
     str data;       /* folder: store, key ring */
@@ -54,6 +52,9 @@ struct settings {
     int64_t limit_idle, limit_request; /* seconds */
     int64_t audit_flush_ms;
     int64_t key_keep, key_min_age;  /* seconds: a retired key in the JWKS; a next key before it may sign */
+    /* clients that register themselves */
+    str registration_enabled, registration_open, registration_scopes, registration_pkce; /* yes or no but the scopes */
+    int64_t limit_registrations_per_ip;
     str support_url, support_phone; /* shown on the pages; may be empty */
 
     const str *origins; /* where each value came from, in the table's order: "default", "konsao.conf:12", … */

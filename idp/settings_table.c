@@ -42,12 +42,6 @@ const struct setting setting_table[] = {
     {"dpop.nonce_required", SETTING_CHOICE, AT(dpop_nonce_required), "no", 0, 0, "no yes",
      "Whether a DPoP proof must have a nonce of this server in it (RFC 9449 section 8); nonces are handed out either "
      "way. yes: clients need one more round trip now and then, and their clocks may be wrong."},
-    {"tls.client_ca", SETTING_PATH, AT(tls_client_ca), "", 0, 0, NULL,
-     "The file (PEM) with the authorities that clients with tls_client_auth may have their certificate of, those "
-     "between them and the root included. Read at the start. Empty: no client can use this method."},
-    {"dpop.nonce_required", SETTING_CHOICE, AT(dpop_nonce_required), "no", 0, 0, "no yes",
-     "Whether a DPoP proof must have a nonce of this server in it (RFC 9449 section 8); nonces are handed out either "
-     "way. yes: clients need one more round trip now and then, and their clocks may be wrong."},
     {"loops", SETTING_NUMBER, AT(loops), NULL, 1, 256, NULL,
      "Event loops, a thread each. Default: as many as the machine has cores."},
     {"writers", SETTING_NUMBER, AT(writers), "8", 1, 256, NULL,
@@ -149,6 +143,18 @@ const struct setting setting_table[] = {
      "How long a retired key stays published, so that what it signed can be checked."},
     {"key.min_age", SETTING_SECONDS, AT(key_min_age), "1d", 0, 90 * DAY, NULL,
      "How long a next key must have been published before it may sign: relying parties keep the key set that long."},
+    {"registration.enabled", SETTING_CHOICE, AT(registration_enabled), "yes", 0, 0, "yes no",
+     "Whether clients may register themselves (RFC 7591), with an initial access token of `konsao registration token`."},
+    {"registration.open", SETTING_CHOICE, AT(registration_open), "no", 0, 0, "yes no",
+     "Whether they may without one: anybody on the network then becomes a relying party, under a name of its own choice."},
+    {"registration.scopes", SETTING_TEXT, AT(registration_scopes), "openid", 0, 0, NULL,
+     "The scopes that a client may ask for that was registered without a token, such as \"openid profile\"."},
+    {"registration.pkce", SETTING_CHOICE, AT(registration_pkce), "yes", 0, 0, "yes no",
+     "Whether clients that register themselves must use PKCE. Public ones and those of profiles other than open always "
+     "must."},
+    {"limit.registrations_per_ip", SETTING_NUMBER, AT(limit_registrations_per_ip), "60", 1, MILLION, NULL,
+     "Registrations without a token within an hour from one address (IPv6: one /64), and changes of one client that "
+     "registered itself within an hour."},
     {"support.url", SETTING_URL, AT(support_url), "", 0, 1, NULL, "Where people find help; shown on the pages."},
     {"support.phone", SETTING_TEXT, AT(support_phone), "", 0, 0, NULL, "A number to call; shown on the pages."},
 };

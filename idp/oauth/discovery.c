@@ -20,7 +20,7 @@ static str signing_algs(struct arena *arena, const struct key_ring *keys)
 static void add_endpoints(struct buf *json, const struct settings *settings)
 {
     for (size_t i = 0; i < oauth_feature_count; i++)
-        if (oauth_features[i].metadata)
+        if (oauth_features[i].metadata && oauth_feature_on(&oauth_features[i], settings))
             buf_json_str(json, oauth_features[i].metadata,
                          arena_printf(json->arena, "%.*s%s", STR_FMT(settings->issuer), oauth_features[i].route.path));
 }

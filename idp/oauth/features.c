@@ -33,6 +33,10 @@ const struct feature oauth_features[] = {
     {NULL, "OpenID Connect Core 1.0, section 5.3.1", {"POST", "/userinfo", RUN_INLINE, true, userinfo_handle, NULL}},
     {"introspection_endpoint", "RFC 7662", {"POST", "/introspect", RUN_INLINE, false, introspect_handle, NULL}},
     {"revocation_endpoint", "RFC 7009", {"POST", "/revoke", RUN_WRITER, true, revoke_handle, NULL}},
+    {"registration_endpoint", "RFC 7591", {"POST", "/register", RUN_WORKER, true, register_handle, NULL}},
+    {NULL, "RFC 7592, section 2.1", {"GET", "/register/*", RUN_WRITER, true, registration_get_handle, NULL}},
+    {NULL, "RFC 7592, section 2.2", {"PUT", "/register/*", RUN_WORKER, true, registration_put_handle, NULL}},
+    {NULL, "RFC 7592, section 2.3", {"DELETE", "/register/*", RUN_WRITER, true, registration_delete_handle, NULL}},
     {"end_session_endpoint",
      "OpenID Connect RP-Initiated Logout 1.0",
      {"GET", "/logout", RUN_WRITER, false, logout_handle, NULL}},
@@ -44,3 +48,9 @@ const struct feature oauth_features[] = {
      {"POST", "/logout/confirm", RUN_WRITER, false, logout_confirm_handle, NULL}},
 };
 const size_t oauth_feature_count = COUNT_OF(oauth_features);
+
+bool oauth_feature_on(const struct feature *feature, const struct settings *settings)
+{
+    bool registers = str_starts(str_of(feature->route.path), STR("/register"));
+    return !registers || str_is(settings->registration_enabled, "yes");
+}

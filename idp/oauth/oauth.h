@@ -14,6 +14,8 @@ struct feature {
 
 extern const struct feature oauth_features[];
 extern const size_t oauth_feature_count;
+/** Whether the settings let it be served, and so advertised. */
+bool oauth_feature_on(const struct feature *feature, const struct settings *settings);
 
 /** The authorization server metadata (RFC 8414, OpenID Connect Discovery 1.0 section 3), made once at start. */
 str discovery_document(struct arena *arena, const struct settings *settings, const struct key_ring *keys);

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "crypto/json.h"
-#include "crypto/primitives.h"
 #include "operator/client.h"
 #include "records/client_media.h"
 
@@ -76,19 +75,6 @@ static const struct meaning {
     {"from", NULL, ELSEWHERE, NULL},
 };
 
-/* Padded base64 (RFC 4648 section 4), as data: URIs have it. */
-static str base64(struct arena *arena, str bytes)
-{
-    str url = base64url_encode(arena, bytes);
-    char *text = arena_alloc(arena, url.n + 4);
-    size_t n = 0;
-    for (; n < url.n; n++)
-        text[n] = url.p[n] == '-' ? '+' : url.p[n] == '_' ? '/' : url.p[n];
-    while (n % 4 != 0)
-        text[n++] = '=';
-    return (str){text, n};
-}
-
 static json_t *image(struct command *command, const char *path)
 {
     str bytes;
@@ -99,7 +85,7 @@ static json_t *image(struct command *command, const char *path)
         command_fails("%s is no PNG, JPEG or WebP image", path);
         return NULL;
     }
-    str uri = arena_printf(command->arena, "data:%s;base64,%.*s", type, STR_FMT(base64(command->arena, bytes)));
+    str uri = logo_write(command->arena, type, bytes);
     return json_stringn(uri.p, uri.n);
 }
 

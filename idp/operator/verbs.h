@@ -9,9 +9,11 @@ typedef int verb_run(struct command *command);
 
 extern const struct flag check_flags[], client_add_flags[], client_set_flags[], client_rotate_flags[],
     client_remove_flags[], key_create_flags[], key_rotate_flags[], audit_show_flags[];
+extern const struct flag registration_token_flags[];
 
 verb_run check_run;
 verb_run client_add_run, client_list_run, client_show_run, client_set_run, client_rotate_run, client_remove_run;
+verb_run registration_token_run, registration_list_run, registration_revoke_run;
 verb_run key_create_run, key_list_run, key_rotate_run;
 verb_run audit_show_run, audit_verify_run;
 verb_run type_add_run, type_list_run, type_remove_run;

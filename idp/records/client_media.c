@@ -23,3 +23,21 @@ bool logo_read(struct arena *arena, str uri, str *type, str *bytes)
     *type = str_of(image_type(*bytes));
     return type->p && bytes->n <= LOGO_BYTES_MAX && str_eq(*type, name);
 }
+
+/* Padded base64 (RFC 4648 section 4), as data: URIs have it. */
+static str base64(struct arena *arena, str bytes)
+{
+    str url = base64url_encode(arena, bytes);
+    char *text = arena_alloc(arena, url.n + 4);
+    size_t n = 0;
+    for (; n < url.n; n++)
+        text[n] = url.p[n] == '-' ? '+' : url.p[n] == '_' ? '/' : url.p[n];
+    while (n % 4 != 0)
+        text[n++] = '=';
+    return (str){text, n};
+}
+
+str logo_write(struct arena *arena, const char *type, str bytes)
+{
+    return arena_printf(arena, "data:%s;base64,%.*s", type, STR_FMT(base64(arena, bytes)));
+}

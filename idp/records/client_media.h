@@ -11,5 +11,7 @@
 const char *image_type(str bytes);
 /** Reads "data:TYPE;base64,…"; false unless it is one of those images, named rightly, of at most LOGO_BYTES_MAX. */
 MUST_CHECK bool logo_read(struct arena *arena, str uri, str *type, str *bytes);
+/** The data: URI of an image of that type, as logo_read takes it. */
+str logo_write(struct arena *arena, const char *type, str bytes);
 
 #endif

@@ -150,6 +150,7 @@ static const struct member {
     {"client_secrets", JSON_ARRAY, true},
     {"sealed_client_secret", JSON_STRING, true},
     {"registration_token_sha256", JSON_STRING, true},
+    {"registration_limits", JSON_OBJECT, true},
     {"jwks", JSON_OBJECT, false},
     {"jwks_uri", JSON_STRING, false},
     {"tls_client_auth_subject_dn", JSON_STRING, false},

@@ -46,28 +46,28 @@ void registration_new_secret(struct arena *arena, struct registration *registrat
 }
 
 /* A secret that the server must read again is sealed. A new one ends the one before. */
-static void settle_sealed_secret(const struct registration_writing *w, struct registration *registration)
+static void settle_sealed_secret(const struct key_ring *ring, struct arena *arena, struct registration *registration)
 {
     if (json_object_get(registration->metadata, "sealed_client_secret") && !registration->secret.p)
         return;
     if (!registration->secret.p)
-        registration->secret = random_token(w->arena, 32);
-    str sealed = client_secret_seal(w->ring, w->arena, json_str(registration->metadata, "client_id"),
-                                    registration->secret);
+        registration->secret = random_token(arena, 32);
+    str sealed =
+        client_secret_seal(ring, arena, json_str(registration->metadata, "client_id"), registration->secret);
     json_object_set_new(registration->metadata, "sealed_client_secret", json_stringn(sealed.p, sealed.n));
 }
 
 /* A client that authenticates by a secret has one; another has none. */
-static void settle_secret(const struct registration_writing *w, struct registration *registration)
+static void settle_secret(const struct key_ring *ring, struct arena *arena, struct registration *registration)
 {
     str method = json_str(registration->metadata, "token_endpoint_auth_method");
     bool by_secret = !method.p || str_is(method, "client_secret_basic") || str_is(method, "client_secret_post");
     if (!by_secret)
         json_object_del(registration->metadata, "client_secrets");
     else if (!json_object_get(registration->metadata, "client_secrets"))
-        registration_new_secret(w->arena, registration, 0);
+        registration_new_secret(arena, registration, 0);
     if (str_is(method, "client_secret_jwt"))
-        settle_sealed_secret(w, registration);
+        settle_sealed_secret(ring, arena, registration);
     else
         json_object_del(registration->metadata, "sealed_client_secret");
 }
@@ -128,29 +128,39 @@ static bool sector_stays(const struct registration_writing *w, const struct clie
 
 /* ---- writing ---- */
 
-static bool check_algs(const struct registration_writing *w, const struct client *client, str *why)
+static bool check_algs(const struct key_ring *ring, struct arena *arena, const struct client *client, str *why)
 {
     const enum jose_alg algs[] = {client->id_token_alg, client->userinfo_alg, client->introspection_alg,
                                   client->authorization_alg};
     for (size_t i = 0; i < COUNT_OF(algs); i++)
-        if (algs[i] != ALG_NONE_GIVEN && !ring_signer(w->ring, algs[i])) {
-            *why = arena_printf(w->arena, "the provider has no key for %s", jose_alg_name(algs[i]));
+        if (algs[i] != ALG_NONE_GIVEN && !ring_signer(ring, algs[i])) {
+            *why = arena_printf(arena, "the provider has no key for %s", jose_alg_name(algs[i]));
             return false;
         }
     return true;
 }
 
+const struct client *registration_check(const struct key_ring *ring, struct arena *arena,
+                                        struct registration *registration, str *why)
+{
+    *why = STR_NONE;
+    settle_secret(ring, arena, registration);
+    struct client *client = client_parse(json_text(arena, registration->metadata), arena, why);
+    if (!client)
+        return NULL;
+    arena_defer(arena, (void (*)(void *))client_free, client);
+    return check_algs(ring, arena, client, why) ? client : NULL;
+}
+
 enum store_result registration_write(const struct registration_writing *w, struct registration *registration, str *why)
 {
     json_t *metadata = registration->metadata;
-    *why = STR_NONE;
     int64_t now = clock_now();
     if (registration->version == 0)
         json_object_set_new(metadata, "client_id_issued_at", json_integer(now));
     json_object_set_new(metadata, "updated_at", json_integer(now));
-    settle_secret(w, registration);
-    CLEANUP(release_client) struct client *client = client_parse(json_text(w->arena, metadata), w->arena, why);
-    if (!client || !check_algs(w, client, why))
+    const struct client *client = registration_check(w->ring, w->arena, registration, why);
+    if (!client)
         return STORE_ERROR;
     bool settled = registration->version > 0 && sector_stays(w, client);
     enum store_result result = settled ? STORE_OK : settle_pairwise(w, registration, client);

@@ -33,6 +33,10 @@ struct registration_writing {
     bool with_also;
 };
 
+/** Parses it as it would be written, with a secret made where the client authenticates by one and has none; NULL with a
+ * sentence in `*why`. The client lives until `arena` goes. */
+const struct client *registration_check(const struct key_ring *ring, struct arena *arena,
+                                        struct registration *registration, str *why);
 /** Fills in what the server decides (times, a secret where the client authenticates by one and has none, its sector's
  * version), checks everything and writes it with the audit entry: on disk when STORE_OK comes back. STORE_CONFLICT:
  * somebody else changed it (or what `also` touches) meanwhile, or registered the same client_id. With a sentence in
