@@ -1,8 +1,6 @@
 // What the suite's browser (HtmlUnit) does on Konsao's pages: scripts of its configuration's `browser` section. All steps of a sign-in are at /signin/ID, so a
 // step is told by its field or button, and each may be missing: a session needs no code, a consent from before no consent.
 
-const finish = { task: 'Arrive at the relying party', match: '*/test/*/callback*', commands: [['wait', 'id', 'submission_complete', 10]] };
-
 const enter = (field, value, before = []) => ({
   task: `Enter ${field}`, optional: true, match: '*/signin/*',
   commands: [
@@ -19,8 +17,9 @@ const press = (action) => ({
 const photograph = (what, xpath) => ['wait', 'xpath', xpath, 10, '\\S', what];
 const errorPage = "//main[.//dt[.='error']]//h1";
 
-/** The scripts for one resident: each answers with a list for `browser`. */
-export function pages({ issuer, kidc, code }) {
+/** The scripts for one resident, each a list for `browser`. `at`: the relying party, as which the suite plays. */
+export function pages({ issuer, at, kidc, code }) {
+  const finish = { task: 'Arrive at the relying party', match: `${at}/callback*`, commands: [['wait', 'id', 'submission_complete', 10]] };
   const authorize = `${issuer}/authorize*`;
   const logout = `${issuer}/logout*`;
   const steps = (before) => [enter('kidc', kidc, before), enter('otp', code)];
@@ -37,12 +36,17 @@ export function pages({ issuer, kidc, code }) {
   };
   return {
     /** Signs in, allows everything; signs out, and goes back. */
-    usual: [signIn, signOut({ task: 'Arrive at the relying party', match: '*/test/*/post*' })],
+    usual: [signIn, signOut({ task: 'Arrive at the relying party', match: `${at}/post*` })],
     /** The same, with a picture of the sign-in page when one is wanted. */
     photographed: [{ match: authorize, tasks: [...steps([photograph('update-image-placeholder-optional', '//main//h1')]), press('allow'), finish] }],
     /** A picture of the sign-in page, and no more. */
     seen: [{ match: authorize, tasks: [{ task: 'See the page', match: '*/signin/*', commands: [photograph('update-image-placeholder', '//main//h1')] }] }],
     refused: [failing(authorize)],
+    /** An error page here, or the relying party's. */
+    refusedSomewhere: [{
+      match: authorize,
+      tasks: [{ ...failing(authorize).tasks[0], optional: true }, ...steps(), press('allow'), { ...finish, optional: true }],
+    }],
     logoutRefused: [signIn, failing(logout)],
     logoutEndsHere: [signIn, signOut(signedOut)],
     cancelled: [{ match: authorize, tasks: [press('cancel'), finish] }],
@@ -54,7 +58,8 @@ export function overrides(scripts) {
   const of = (script, ...modules) => modules.map((module) => [module, { browser: script }]);
   return Object.fromEntries([
     ...of(scripts.photographed, 'oidcc-prompt-login', 'oidcc-max-age-1'),
-    ...of(scripts.refused, 'oidcc-response-type-missing', 'oidcc-ensure-registered-redirect-uri', 'oidcc-ensure-redirect-uri-in-authorization-request',
+    ...of(scripts.refusedSomewhere, 'oidcc-ensure-request-object-with-redirect-uri'),
+    ...of(scripts.refused, 'oidcc-ensure-registered-redirect-uri', 'oidcc-ensure-redirect-uri-in-authorization-request',
       'oidcc-redirect-uri-query-added', 'oidcc-redirect-uri-query-mismatch'),
     ...of(scripts.seen, 'oidcc-registration-logo-uri', 'oidcc-registration-policy-uri', 'oidcc-registration-tos-uri'),
     ...of(scripts.logoutRefused, 'oidcc-rp-initiated-logout-bad-post-logout-redirect-uri', 'oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri',

@@ -42,7 +42,7 @@ export const plans = [
 export function configuration(plan, side, suite) {
   const alias = `konsao-${plan.name}`;
   const at = new URL(`test/a/${alias}`, suite.url).href;
-  const scripts = pages({ issuer: side.issuer, kidc: side.resident.kidc, code: side.code });
+  const scripts = pages({ issuer: side.issuer, at, kidc: side.resident.kidc, code: side.code });
   return {
     alias, description: `Konsao, ${plan.name}`, server: { discoveryUrl: `${side.issuer}/.well-known/openid-configuration` },
     browser: scripts.usual, override: overrides(scripts), ...plan.set(side, alias, at),

@@ -51,9 +51,13 @@ export const publicSet = (...keys) => ({ keys: keys.map(publicParts) });
 function front(credentials, port, to) {
   const server = createServer({ cert: credentials.text('server.pem'), key: credentials.text('server.key') });
   server.removeAllListeners('request');
+  server.sockets = new Set();
   server.on('secureConnection', (client) => {
     const upstream = connect(to, '127.0.0.1');
     client.pipe(upstream).pipe(client);
+    server.sockets.add(client);
+    client.on('close', () => { upstream.destroy(); server.sockets.delete(client); });
+    upstream.on('close', () => client.destroy());
     client.on('error', () => upstream.destroy());
     upstream.on('error', () => client.destroy());
   });
@@ -90,6 +94,7 @@ export class Side {
 
   async stop() {
     this.front.close();
+    for (const socket of this.front.sockets) socket.destroy();
     await this.provider.stop();
     await this.register.stop();
     rmSync(this.folder, { recursive: true, force: true });
