@@ -1,5 +1,8 @@
+#include <string.h>
+
 #include "base/buf.h"
 #include "oauth/claims.h"
+#include "oauth/dpop.h"
 #include "oauth/endpoints.h"
 #include "oauth/oauth.h"
 #include "records/assurance.h"
@@ -38,18 +41,51 @@ static void add_protection(struct buf *json, str signing)
     }
 }
 
-static void add_client_authentication(struct buf *json)
+/* Certificates count only where clients are asked for one. */
+static void add_client_authentication(struct buf *json, const struct settings *settings)
 {
-    static const str confidential = STR_INIT("client_secret_basic client_secret_post private_key_jwt");
-    static const str assertion_algs = STR_INIT("ES256 RS256 PS256 EdDSA");
-    buf_json_words(json, "token_endpoint_auth_methods_supported",
-                   STR("client_secret_basic client_secret_post private_key_jwt none"), ' ');
-    buf_json_words(json, "token_endpoint_auth_signing_alg_values_supported", assertion_algs, ' ');
-    buf_json_words(json, "introspection_endpoint_auth_methods_supported", confidential, ' ');
-    buf_json_words(json, "introspection_endpoint_auth_signing_alg_values_supported", assertion_algs, ' ');
-    buf_json_words(json, "revocation_endpoint_auth_methods_supported",
-                   STR("client_secret_basic client_secret_post private_key_jwt none"), ' ');
-    buf_json_words(json, "revocation_endpoint_auth_signing_alg_values_supported", assertion_algs, ' ');
+    static const char *const endpoints[] = {"token", "introspection", "revocation"};
+    str tls = settings->mtls_url.n == 0        ? STR("")
+              : settings->tls_client_ca.n == 0 ? STR(" self_signed_tls_client_auth")
+                                               : STR(" tls_client_auth self_signed_tls_client_auth");
+    for (size_t i = 0; i < COUNT_OF(endpoints); i++) {
+        bool public = strcmp(endpoints[i], "introspection") != 0;
+        buf_json_words(json, arena_printf(json->arena, "%s_endpoint_auth_methods_supported", endpoints[i]).p,
+                       arena_printf(json->arena,
+                                    "client_secret_basic client_secret_post client_secret_jwt private_key_jwt%.*s%s",
+                                    STR_FMT(tls), public ? " none" : ""),
+                       ' ');
+        buf_json_words(json, arena_printf(json->arena, "%s_endpoint_auth_signing_alg_values_supported", endpoints[i]).p,
+                       STR("ES256 RS256 PS256 EdDSA HS256"), ' ');
+    }
+}
+
+/* The endpoints that clients call themselves, where they are asked for a certificate (RFC 8705 section 5); never those
+ * that browsers go to. */
+static void add_aliases(struct buf *json, const struct settings *settings)
+{
+    struct buf aliases = buf_new(json->arena, 512);
+    buf_char(&aliases, '{');
+    for (size_t i = 0; i < oauth_feature_count; i++) {
+        const struct feature *feature = &oauth_features[i];
+        bool called = feature->metadata && (strcmp(feature->route.method, "POST") == 0 ||
+                                            strcmp(feature->metadata, "userinfo_endpoint") == 0);
+        if (called && oauth_feature_on(feature, settings))
+            buf_json_str(
+                &aliases, feature->metadata,
+                arena_printf(json->arena, "%.*s%s", STR_FMT(settings->mtls_url), feature->route.path));
+    }
+    buf_char(&aliases, '}');
+    buf_json_raw(json, "mtls_endpoint_aliases", buf_str(&aliases));
+}
+
+/* RFC 9449 section 5.1, RFC 8705 section 3.3. */
+static void add_binding(struct buf *json, const struct settings *settings)
+{
+    buf_json_words(json, "dpop_signing_alg_values_supported", STR(DPOP_ALG_NAMES), ' ');
+    buf_json_bool(json, "tls_client_certificate_bound_access_tokens", settings->mtls_url.n > 0);
+    if (settings->mtls_url.n > 0)
+        add_aliases(json, settings);
 }
 
 static void add_logout(struct buf *json)
@@ -95,7 +131,8 @@ str discovery_document(struct arena *arena, const struct settings *settings, con
     buf_json_words(&json, "claim_types_supported", STR("normal"), ' ');
     buf_json_words(&json, "ui_locales_supported", STR("km en"), ' ');
     buf_json_words(&json, "claims_locales_supported", STR("km en"), ' ');
-    add_client_authentication(&json);
+    add_client_authentication(&json, settings);
+    add_binding(&json, settings);
     buf_json_bool(&json, "claims_parameter_supported", true);
     add_requests(&json);
     buf_json_bool(&json, "authorization_response_iss_parameter_supported", true);

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "oauth/client_auth.h"
+#include "oauth/dpop.h"
 #include "oauth/flood.h"
 #include "oauth/pipeline.h"
 #include "records/pushed.h"
@@ -56,19 +57,34 @@ static struct oauth_error push(const struct authorize_request *request, str para
     return OAUTH_OK;
 }
 
+/* A proof that comes with the request binds its code as dpop_jkt does (RFC 9449 section 10.1). */
+static struct oauth_error bind_code(struct authorize_request *request, str jkt)
+{
+    str named = request->interaction.dpop_jkt;
+    if (jkt.p && named.p && !str_eq(jkt, named))
+        return OAUTH_ERROR("invalid_dpop_proof", "dpop_jkt is not the key of the DPoP proof");
+    if (jkt.p)
+        request->interaction.dpop_jkt = jkt;
+    return OAUTH_OK;
+}
+
 void par_handle(struct request *rq, void *context)
 {
     struct authorize_request request = {.provider = context, .rq = rq, .at = AT_PAR};
     struct oauth_error error = client_authenticate(request.provider, rq, &request.client);
-    str parameters = STR_NONE;
+    str parameters = STR_NONE, jkt = STR_NONE;
     if (!error.code && request.client->auth == AUTH_NONE && flood_of_requests(request.provider, rq))
         error = OAUTH_ERROR_STATUS(429, "temporarily_unavailable", "too many requests from this address");
+    if (!error.code)
+        error = dpop_check_request(request.provider, rq, STR_NONE, &jkt);
     if (!error.code) {
         parameters = parameters_of(rq);
         struct params sent = params_parse(rq->arena, parameters, authorize_repeatable);
         request.sent = request.params = &sent;
         error = pipeline_run(&request);
     }
+    if (!error.code)
+        error = bind_code(&request, jkt);
     if (!error.code)
         error = push(&request, parameters);
     if (error.code)
