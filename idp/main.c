@@ -55,6 +55,18 @@ static const struct verb verbs[] = {
      .summary = "Removes a relying party: its consents, grants and tokens end with it.",
      .flags = client_remove_flags,
      .run = client_remove_run},
+    {.name = "exchange add",
+     .operand = "NAME",
+     .summary = "Adds a rule of token exchange (RFC 8693): a ministry's service may turn the token that it was called\n"
+                "with into one for another service. Without a rule nothing may be exchanged.",
+     .flags = exchange_add_flags,
+     .run = exchange_add_run},
+    {.name = "exchange list", .summary = "Lists the rules of token exchange.", .json = true, .run = exchange_list_run},
+    {.name = "exchange remove",
+     .operand = "NAME",
+     .summary = "Removes a rule of token exchange; tokens that it gave go on until they expire.",
+     .flags = exchange_remove_flags,
+     .run = exchange_remove_run},
     {.name = "type add",
      .operand = "FILE",
      .summary = "Registers (or replaces) a type of authorization_details (RFC 9396) from its definition in JSON, by\n"

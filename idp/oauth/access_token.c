@@ -35,6 +35,7 @@ static str make_jwt(const struct provider *provider, struct arena *arena, const 
     if (token->of.amr.n > 0)
         buf_json_words(&json, "amr", token->of.amr, ' ');
     buf_json_str(&json, "organization", client->organization);
+    buf_json_raw(&json, "act", token->of.actor);
     buf_json_raw(&json, "authorization_details", token->of.authorization_details);
     binding_add_confirmation(&json, &token->of);
     buf_char(&json, '}');
@@ -46,13 +47,15 @@ struct issued_token access_token_make(const struct token_request *request, const
 {
     const struct provider *provider = request->provider;
     struct arena *arena = request->rq->arena;
-    int64_t now = clock_now();
+    int64_t now = clock_now(), life = provider->settings->life_access;
+    if (request->expires_by > 0 && request->expires_by < now + life)
+        life = request->expires_by - now;
     struct access_token token = {.of = *of,
                                  .audience = of->resources.p ? of->resources : provider->settings->issuer,
                                  .jti = random_token(arena, 16),
                                  .issued_at = now,
-                                 .expires_at = now + provider->settings->life_access};
-    struct issued_token issued = {.expires_in = provider->settings->life_access};
+                                 .expires_at = now + life};
+    struct issued_token issued = {.expires_in = life};
     token.of.jkt = request->binding.jkt;
     token.of.x5t = request->binding.x5t;
     issued.text = request->client->opaque_access_token ? random_token(arena, 32)

@@ -71,9 +71,8 @@ static void add_aliases(struct buf *json, const struct settings *settings)
         bool called = feature->metadata && (strcmp(feature->route.method, "POST") == 0 ||
                                             strcmp(feature->metadata, "userinfo_endpoint") == 0);
         if (called && oauth_feature_on(feature, settings))
-            buf_json_str(
-                &aliases, feature->metadata,
-                arena_printf(json->arena, "%.*s%s", STR_FMT(settings->mtls_url), feature->route.path));
+            buf_json_str(&aliases, feature->metadata,
+                         arena_printf(json->arena, "%.*s%s", STR_FMT(settings->mtls_url), feature->route.path));
     }
     buf_char(&aliases, '}');
     buf_json_raw(json, "mtls_endpoint_aliases", buf_str(&aliases));
@@ -121,7 +120,10 @@ str discovery_document(struct arena *arena, const struct settings *settings, con
     buf_json_raw(&json, "response_types_supported", STR("[\"code\",\"id_token\",\"code id_token\"]"));
     buf_json_words(&json, "response_modes_supported",
                    STR("query fragment form_post jwt query.jwt fragment.jwt form_post.jwt"), ' ');
-    buf_json_words(&json, "grant_types_supported", STR("authorization_code implicit refresh_token client_credentials"), ' ');
+    buf_json_words(&json, "grant_types_supported",
+                   STR("authorization_code implicit refresh_token client_credentials "
+                       "urn:ietf:params:oauth:grant-type:token-exchange"),
+                   ' ');
     buf_json_words(&json, "code_challenge_methods_supported", STR("S256"), ' ');
     buf_json_words(&json, "subject_types_supported", STR("pairwise public"), ' ');
     add_protection(&json, signing_algs(arena, keys));

@@ -41,6 +41,7 @@ static str describe(struct provider *provider, struct request *rq, const struct 
     if (token->of.auth_time > 0)
         buf_json_int(&json, "auth_time", token->of.auth_time);
     buf_json_str(&json, "organization", owner->organization);
+    buf_json_raw(&json, "act", token->of.actor);
     buf_json_raw(&json, "authorization_details", token->of.authorization_details);
     binding_add_confirmation(&json, &token->of);
     buf_char(&json, '}');

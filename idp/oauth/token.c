@@ -11,6 +11,7 @@ static const struct {
     {"authorization_code", GRANT_AUTHORIZATION_CODE, grant_authorization_code},
     {"refresh_token", GRANT_REFRESH_TOKEN, grant_refresh_token},
     {"client_credentials", GRANT_CLIENT_CREDENTIALS, grant_client_credentials},
+    {"urn:ietf:params:oauth:grant-type:token-exchange", GRANT_TOKEN_EXCHANGE, grant_token_exchange},
 };
 
 static struct oauth_error handle(struct token_request *request, str grant_type, struct token_answer *answer)
@@ -38,6 +39,7 @@ static void respond_tokens(const struct token_request *request, const struct tok
     buf_json_str(&json, "id_token", answer->id_token);
     if (answer->scope.n > 0)
         buf_json_str(&json, "scope", answer->scope);
+    buf_json_str(&json, "issued_token_type", answer->issued_token_type);
     buf_json_raw(&json, "authorization_details", answer->authorization_details);
     buf_char(&json, '}');
     respond_json(rq, 200, buf_str(&json));

@@ -13,12 +13,14 @@ struct token_request {
     struct request *rq;
     const struct client *client;
     struct binding binding; /* what is issued is bound to this */
+    int64_t expires_by; /* seconds: its access token ends by then; 0: by its own life */
 };
 
 /** What a grant issues. */
 struct token_answer {
     str access_token, refresh_token, id_token, scope; /* STR_NONE: not part of the answer */
     str authorization_details; /* a JSON array */
+    str issued_token_type;     /* of an exchange (RFC 8693 section 2.2.1) */
     int64_t expires_in;
 };
 
@@ -26,6 +28,7 @@ struct token_answer {
 struct oauth_error grant_authorization_code(struct token_request *request, struct token_answer *answer);
 struct oauth_error grant_refresh_token(struct token_request *request, struct token_answer *answer);
 struct oauth_error grant_client_credentials(struct token_request *request, struct token_answer *answer);
+struct oauth_error grant_token_exchange(struct token_request *request, struct token_answer *answer);
 
 /** The successor that a public client's refresh token rotates to: always the same for the same token, so that a retry
  * gets the same answer. */
