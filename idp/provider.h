@@ -26,7 +26,7 @@ struct provider {
     struct authorities *client_authorities; /* whose certificates clients may have; NULL: nobody's */
     struct outbound *outbound;     /* calls what clients named */
     struct jwks_cache *jwks_cache; /* keys of clients that publish them */
-    struct outbox *outbox;         /* notices to clients; once it serves */
+    struct outbox *outbox;         /* notices to clients */
     str discovery; /* the metadata document, made once */
     struct http_server *http; /* once it serves */
 

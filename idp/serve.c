@@ -20,6 +20,11 @@
 
 #define STOP_GRACE_MS 10000
 #define AUDIT_QUEUE 10000
+#define JWKS_ENTRIES 4096 /* clients with a jwks_uri whose keys are kept */
+#define NOTICE_SENDERS 4
+#define NOTICE_WAIT_MS 10000
+#define NOTICE_WAIT_MAX_MS (60 * 60 * 1000)
+#define NOTICE_GIVE_UP_MS (24 * 60 * 60 * 1000)
 
 static const char *const claims_repeat[] = {"claim", NULL};
 
@@ -167,6 +172,39 @@ static bool open_pages(struct parts *parts, char *error, size_t size)
     return true;
 }
 
+static struct outbound *open_outbound(struct arena *arena, const struct settings *s, char *error, size_t size)
+{
+    const struct outbound_options options = {
+        .allow = arena_cstr(arena, s->outbound_allow),
+        .ca_file = text_or_null(arena, s->outbound_ca),
+        .timeout_ms = (unsigned)s->outbound_timeout_ms,
+    };
+    return outbound_new(&options, error, size);
+}
+
+/* What calls addresses of clients. The outbox begins to send what an earlier process left. */
+static void start_outbound(struct provider *p)
+{
+    const struct jwks_cache_options keys = {
+        .outbound = p->outbound,
+        .entries_max = JWKS_ENTRIES,
+        .waiters_max = (unsigned)p->settings->workers / 4 + 1,
+    };
+    const struct outbox_options notices = {
+        .store = p->store,
+        .outbound = p->outbound,
+        .kinds = oauth_notices,
+        .ended = oauth_notice_ended,
+        .context = p,
+        .senders = NOTICE_SENDERS,
+        .wait_ms = NOTICE_WAIT_MS,
+        .wait_max_ms = NOTICE_WAIT_MAX_MS,
+        .give_up_ms = NOTICE_GIVE_UP_MS,
+    };
+    p->jwks_cache = jwks_cache_new(&keys);
+    p->outbox = outbox_start(&notices);
+}
+
 static bool open_authorities(struct parts *parts, char *error, size_t size)
 {
     str file = parts->settings->tls_client_ca;
@@ -184,11 +222,13 @@ static bool open_parts(struct parts *parts)
     p->sign_in_silently = signin_silently;
     if (!open_data(parts, error, sizeof error) || !open_pages(parts, error, sizeof error) ||
         !open_authorities(parts, error, sizeof error) ||
-        !(p->ipis = open_register(parts->arena, s, error, sizeof error)))
+        !(p->ipis = open_register(parts->arena, s, error, sizeof error)) ||
+        !(p->outbound = open_outbound(parts->arena, s, error, sizeof error)))
         return say(error);
     p->audit = audit_queue_new(p->store, (unsigned)s->audit_flush_ms, AUDIT_QUEUE);
     p->clients = client_registry_new(p->store);
     p->discovery = discovery_document(parts->arena, s, p->keys);
+    start_outbound(p);
     return true;
 }
 
@@ -244,10 +284,15 @@ static void close_parts(struct parts *parts)
     upkeep_stop(parts->upkeep);
     if (p->http)
         http_stop(p->http, STOP_GRACE_MS);
+    if (p->outbound)
+        outbound_shut(p->outbound);
+    outbox_stop(p->outbox);
     if (p->audit)
         audit_queue_free(p->audit);
     client_registry_free(p->clients);
     authorities_free(p->client_authorities);
+    jwks_cache_free(p->jwks_cache);
+    outbound_free(p->outbound);
     if (p->ipis)
         ipis_free(p->ipis);
     if (p->pages)

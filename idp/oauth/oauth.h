@@ -17,6 +17,11 @@ extern const size_t oauth_feature_count;
 /** Whether the settings let it be served, and so advertised. */
 bool oauth_feature_on(const struct feature *feature, const struct settings *settings);
 
+/** What the outbox may hold: an outbox_kind for each notice to clients; ends with a name of NULL. */
+extern const struct outbox_kind oauth_notices[];
+/** For outbox_options.ended: puts into the audit record what became of a notice. `context` is the provider. */
+void oauth_notice_ended(void *context, const struct outbox_notice *notice, enum outbox_end end, int status);
+
 /** The authorization server metadata (RFC 8414, OpenID Connect Discovery 1.0 section 3), made once at start. */
 str discovery_document(struct arena *arena, const struct settings *settings, const struct key_ring *keys);
 

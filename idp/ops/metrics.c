@@ -44,6 +44,27 @@ static void add_store(struct buf *out, struct store *store)
                    (unsigned long long)store_size(store, (enum record_kind)kind));
 }
 
+static void add_outbound(struct buf *out, const struct provider *provider)
+{
+    struct outbound_counts calls;
+    struct jwks_cache_counts keys;
+    struct outbox_counts notices;
+    outbound_counts(provider->outbound, &calls);
+    jwks_cache_counts(provider->jwks_cache, &keys);
+    outbox_counts(provider->outbox, &notices);
+    add(out, "outbound_calls_total", "counter", "Calls to addresses that clients named.", calls.requests);
+    add(out, "outbound_failures_total", "counter", "Those that got no answer.", calls.failures);
+    add(out, "outbound_forbidden_total", "counter", "Those that would have led to an address that is not public.",
+        calls.forbidden);
+    add(out, "jwks_fetches_total", "counter", "Key sets of clients that were asked for.", keys.fetches);
+    add(out, "jwks_failures_total", "counter", "Those that were not got.", keys.failures);
+    add(out, "notices_waiting", "gauge", "Notices to clients that wait to be sent.", notices.waiting);
+    add(out, "notices_sent_total", "counter", "Notices that clients took.", notices.sent);
+    add(out, "notices_failed_tries_total", "counter", "Tries that failed.", notices.failed);
+    add(out, "notices_refused_total", "counter", "Notices that clients refused for good.", notices.refused);
+    add(out, "notices_given_up_total", "counter", "Notices that no try got through.", notices.given_up);
+}
+
 static void add_keys(struct buf *out, struct arena *arena, const struct key_ring *keys)
 {
     struct ring_key_info *list;
@@ -79,6 +100,7 @@ void metrics_handle(struct request *rq, void *context)
         add_http(&out, provider->http);
     add_register(&out, provider->ipis);
     add_store(&out, provider->store);
+    add_outbound(&out, provider);
     add_keys(&out, rq->arena, provider->keys);
     respond(rq, 200, "text/plain; version=0.0.4; charset=utf-8", buf_str(&out));
 }
