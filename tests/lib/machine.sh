@@ -3,12 +3,12 @@
 
 packages_build=(
   gcc libc6-dev cmake ninja-build pkg-config
-  libssl-dev libjwt-dev libmicrohttpd-dev liblmdb-dev libjansson-dev libcurl4-openssl-dev libcmocka-dev
+  libssl-dev libjwt-dev libmicrohttpd-dev libgnutls28-dev liblmdb-dev libjansson-dev libcurl4-openssl-dev libcmocka-dev
   fonts-noto-core fonttools python3-brotli
 )
 # apache2-bin, not apache2: the program without a service that starts with the machine and takes port 80.
 packages_run=("${packages_build[@]}" apache2-bin libapache2-mod-auth-openidc ca-certificates curl jq)
-packages_test=("${packages_run[@]}" clang libclang-rt-14-dev chromium procps)
+packages_test=("${packages_run[@]}" clang libclang-rt-14-dev chromium nginx procps)
 # Node's own packages of Debian conflict with these: whoever has npm already has what is needed.
 command -v npm >/dev/null || packages_test+=(nodejs npm)
 
@@ -43,7 +43,7 @@ packages_need() {
 packages_install() {
   local log
   log=$(mktemp)
-  if ! packages_apt "$log" "$@"; then
+  if ! packages_quietly packages_apt "$log" "$@"; then
     echo "The packages could not be installed. apt-get said:" >&2
     grep -E '^(E|W|Err):?' "$log" | sort -u | tail -n 8 | sed 's/^/  /' >&2
     echo "Is there a network, and do the package sources in /etc/apt hold Debian 12 (bookworm)?" >&2
@@ -52,6 +52,22 @@ packages_install() {
   fi
   rm -f "$log"
 }
+
+# packages_quietly COMMAND…: installs by COMMAND without starting a service. nginx has one, which takes port 80; the tests need the program alone. So it starts
+# neither now (policy-rc.d says no) nor with the machine.
+packages_quietly() (
+  policy=/usr/sbin/policy-rc.d
+  if [[ " $* " != *' nginx '* ]]; then
+    "$@"
+    return
+  fi
+  if [[ ! -e $policy ]]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' | install -m 755 /dev/stdin "$policy"
+  fi
+  "$@" || exit
+  update-rc.d nginx disable >/dev/null 2>&1 || true
+)
 
 packages_apt() {
   local log=$1 apt=(apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=2)
