@@ -16,6 +16,7 @@
 #include "oauth/oauth.h"
 #include "operator/estate.h"
 #include "ops/ops.h"
+#include "settings_table.h"
 #include "signin/signin.h"
 
 #define STOP_GRACE_MS 10000
@@ -268,6 +269,7 @@ static bool start_http(struct parts *parts)
         .request_seconds = (unsigned)s->limit_request,
         .body_max = (size_t)s->limit_body,
         .secure = str_starts(s->issuer, STR("https://")),
+        .strict = !url_is_loopback(s->issuer), /* whose other ports are other programs' */
         .trusted_proxy = text_or_null(parts->arena, s->trusted_proxy),
         .problem = problem,
         .context = &parts->provider,

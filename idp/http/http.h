@@ -156,6 +156,7 @@ struct http_options {
     unsigned request_seconds;
     size_t body_max;           /* bytes; beyond it 413 */
     bool secure;               /* reached by https (issuer is https): cookies get Secure */
+    bool strict;               /* answers over TLS say that the host is to be reached by TLS alone (RFC 6797) */
     const char *trusted_proxy; /* address whose X-Forwarded-For is believed (its last entry); NULL: none */
     const struct route *routes;
     size_t route_count;

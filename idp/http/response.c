@@ -64,6 +64,8 @@ static void add_standing_fields(struct exchange *x, struct MHD_Response *respons
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
     MHD_add_response_header(response, "X-Request-Id", x->rq.id);
+    if (x->peer->tls && x->server->options.strict)
+        MHD_add_response_header(response, "Strict-Transport-Security", "max-age=31536000");
     if (x->cors) {
         MHD_add_response_header(response, "Access-Control-Allow-Origin", "*");
         MHD_add_response_header(response, "Access-Control-Expose-Headers", "WWW-Authenticate, DPoP-Nonce");

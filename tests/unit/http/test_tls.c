@@ -115,6 +115,20 @@ static void both_versions_serve_the_same_routes(void **state)
     assert_str(test_body(test_ask(arena, server, STR(SEE "\r\n"))), "mtls=0 peer=127.0.0.1 certificate=");
 }
 
+static void where_it_is_wanted_answers_ask_for_tls_alone(void **state)
+{
+    (void)state;
+    assert_null(test_header(ask(TLS, NULL, NULL, SEE), "Strict-Transport-Security").p);
+    http_stop(server, 5000);
+    options.strict = true;
+    server = test_start(&options);
+    assert_str(test_header(ask(TLS, NULL, NULL, SEE), "Strict-Transport-Security"), "max-age=31536000");
+    assert_str(test_header(ask(TLS, NULL, NULL, "GET /nowhere HTTP/1.1\r\n" HOST), "Strict-Transport-Security"),
+               "max-age=31536000");
+    /* RFC 6797 section 7.2: never without TLS */
+    assert_null(test_header(test_ask(arena, server, STR(SEE "\r\n")), "Strict-Transport-Security").p);
+}
+
 static void an_rsa_key_serves_as_well(void **state)
 {
     (void)state;
@@ -322,6 +336,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(both_versions_serve_the_same_routes, start, stop),
+        cmocka_unit_test_setup_teardown(where_it_is_wanted_answers_ask_for_tls_alone, start, stop),
         cmocka_unit_test(an_rsa_key_serves_as_well),
         cmocka_unit_test_setup_teardown(a_client_certificate_arrives_byte_for_byte, start, stop),
         cmocka_unit_test_setup_teardown(without_a_certificate_the_client_is_let_in, start, stop),
