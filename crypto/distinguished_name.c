@@ -120,10 +120,13 @@ static ASN1_OBJECT *read_type(struct arena *arena, str text)
     for (size_t i = 0; i < COUNT_OF(types); i++)
         if (str_eq_nocase(text, str_of(types[i].name)))
             return OBJ_nid2obj(types[i].nid);
-    bool is_dotted = text.n > 2 && text.n < 128;
-    for (size_t i = 0; i < text.n; i++)
-        is_dotted = is_dotted && (text.p[i] == '.' || (text.p[i] >= '0' && text.p[i] <= '9'));
-    return is_dotted ? OBJ_txt2obj(arena_cstr(arena, text), 1) : NULL;
+    bool is_dotted = text.n > 2 && text.n < 128, digit_before = false;
+    for (size_t i = 0; i < text.n; i++) {
+        bool is_digit = text.p[i] >= '0' && text.p[i] <= '9';
+        is_dotted = is_dotted && (is_digit || (text.p[i] == '.' && digit_before));
+        digit_before = is_digit;
+    }
+    return is_dotted && digit_before ? OBJ_txt2obj(arena_cstr(arena, text), 1) : NULL;
 }
 
 static void free_object(ASN1_OBJECT **object)

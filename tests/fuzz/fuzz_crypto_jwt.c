@@ -1,7 +1,9 @@
-/* Compact tokens from outside, against one fixed key: nothing but the token of RFC 7515 appendix A.3 may verify. */
+/* Compact tokens from outside, against one fixed key: nothing but the token of RFC 7515 appendix A.3 may verify. And as
+ * DPoP proofs, which bring their own key. */
 #include <stdlib.h>
 
-#include "crypto/jose.h"
+#include "crypto/json.h"
+#include "crypto/proof.h"
 
 #define HEADER "eyJhbGciOiJFUzI1NiJ9"
 #define PAYLOAD "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
@@ -34,6 +36,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (jose_keyset_verify(keys, &parts, JOSE_ALGS_ALL) && !str_eq(parts.signing_input, STR(HEADER "." PAYLOAD)))
             abort();
     }
+    struct proof proof;
+    const char *why = NULL;
+    if (proof_verify(arena, str_bytes(data, size), JOSE_ALGS_ALL, &proof, &why)
+            ? proof.thumbprint.n != 43 || !str_is(json_str(parts.header, "typ"), "dpop+jwt")
+            : !why || proof.payload)
+        abort();
     arena_free(arena);
     return 0;
 }
