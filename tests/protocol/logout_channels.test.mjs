@@ -14,7 +14,7 @@ let remote, register, provider, residents, keys;
 
 before(async () => {
   remote = await Remote.start({ '/logout': { status: 200 }, '/other': { status: 204 } });
-  ({ register, provider, residents } = await fixture({ ...remote.settings, 'outbox.wait': '10s' }));
+  ({ register, provider, residents } = await fixture(remote.settings));
   keys = jose.createRemoteJWKSet(new URL(`${provider.issuer}/jwks`));
 });
 
