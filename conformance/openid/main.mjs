@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { root } from '../../tests/lib/servers.mjs';
+import { freePort, root } from '../../tests/lib/servers.mjs';
 import { expected } from './expected.mjs';
 import { configuration, plans } from './plans.mjs';
 import { Side } from './provider.mjs';
@@ -14,13 +14,13 @@ Runs the plans (all of them by default) of the OpenID conformance suite against 
 
   --list         the plans; with PLAN, its modules too
   --host NAME    the name that the suite reaches Konsao by (localhost.emobix.co.uk)
-  --port N       … and its port (9443)
+  --port N       … and its port (any free one)
   --export DIR   where the suite's logs of each plan go (build/conformance)
   --stay         leave Konsao running at the end, until Ctrl-C, to look at it
   --help         this text
 
 CONFORMANCE_SERVER     the suite (https://localhost.emobix.co.uk:8443/)
-CONFORMANCE_CA         what its certificate is signed by; otherwise it is not checked
+CONFORMANCE_CA         what its certificate is signed by; without it Konsao can't call the suite, and it is not checked
 CONFORMANCE_TOKEN      a token for its API, unless it is in its development mode
 KONSAO_BUILD           the programs to run (build/release)
 
@@ -34,7 +34,7 @@ function misused(why) {
 function readArguments() {
   const options = {
     list: { type: 'boolean' }, stay: { type: 'boolean' }, help: { type: 'boolean' }, host: { type: 'string', default: 'localhost.emobix.co.uk' },
-    port: { type: 'string', default: '9443' }, export: { type: 'string', default: join(root, 'build/conformance') },
+    port: { type: 'string' }, export: { type: 'string', default: join(root, 'build/conformance') },
   };
   try {
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
@@ -95,7 +95,8 @@ async function main() {
   if (options.list) return list(options.chosen, suite);
   await suite.available();
   mkdirSync(options.export, { recursive: true });
-  const run = { suite, side: await Side.start(options), export: options.export, expectations: new Expectations(expected), table: new Table() };
+  const side = await Side.start({ host: options.host, port: options.port ?? (await freePort()), suite: suite.url, ca: process.env.CONFORMANCE_CA });
+  const run = { suite, side, export: options.export, expectations: new Expectations(expected), table: new Table() };
   let unexpected = 0;
   try {
     for (const plan of options.chosen) unexpected += await runPlan(run, plan);

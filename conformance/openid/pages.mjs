@@ -42,10 +42,11 @@ export function pages({ issuer, at, kidc, code }) {
     /** A picture of the sign-in page, and no more. */
     seen: [{ match: authorize, tasks: [{ task: 'See the page', match: '*/signin/*', commands: [photograph('update-image-placeholder', '//main//h1')] }] }],
     refused: [failing(authorize)],
-    /** An error page here, or the relying party's. */
-    refusedSomewhere: [{
+    /** Signs in, unless there is an error page here or at the relying party. */
+    either: [{
       match: authorize,
-      tasks: [{ ...failing(authorize).tasks[0], optional: true }, ...steps(), press('allow'), { ...finish, optional: true }],
+      tasks: [{ task: 'See an error page', optional: true, match: authorize, commands: [photograph('update-image-placeholder-optional', errorPage)] },
+        ...steps(), press('allow'), { ...finish, optional: true }],
     }],
     logoutRefused: [signIn, failing(logout)],
     logoutEndsHere: [signIn, signOut(signedOut)],
@@ -58,9 +59,10 @@ export function overrides(scripts) {
   const of = (script, ...modules) => modules.map((module) => [module, { browser: script }]);
   return Object.fromEntries([
     ...of(scripts.photographed, 'oidcc-prompt-login', 'oidcc-max-age-1'),
-    ...of(scripts.refusedSomewhere, 'oidcc-ensure-request-object-with-redirect-uri'),
+    ...of(scripts.either, 'oidcc-ensure-request-object-with-redirect-uri'),
     ...of(scripts.refused, 'oidcc-ensure-registered-redirect-uri', 'oidcc-ensure-redirect-uri-in-authorization-request',
       'oidcc-redirect-uri-query-added', 'oidcc-redirect-uri-query-mismatch'),
+    ...of(scripts.cancelled, 'fapi2-security-profile-final-user-rejects-authentication'),
     ...of(scripts.seen, 'oidcc-registration-logo-uri', 'oidcc-registration-policy-uri', 'oidcc-registration-tos-uri'),
     ...of(scripts.logoutRefused, 'oidcc-rp-initiated-logout-bad-post-logout-redirect-uri', 'oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri',
       'oidcc-rp-initiated-logout-modified-id-token-hint', 'oidcc-rp-initiated-logout-bad-id-token-hint', 'oidcc-rp-initiated-logout-no-id-token-hint'),

@@ -1,4 +1,5 @@
 // The plans of the suite that Konsao is held against: name, variant, and how the suite and Konsao's clients are set up for each.
+import { fapiClients } from './fapi.mjs';
 import { overrides, pages } from './pages.mjs';
 
 const everyScope = 'openid profile email phone address offline_access';
@@ -12,30 +13,59 @@ const relyingParty = (at, id, more = {}) => ({
 
 const secretOf = ({ client_id, client_secret }) => ({ client_id, client_secret });
 
-/** The two clients of a plan with static registration, and the one that sends its secret in the body. */
-function staticClients(side, alias, at, more) {
-  const add = (name, own) => secretOf(side.client(relyingParty(at, `${alias}-${name}`, { ...more, ...own })));
+/** The two clients of a plan with static registration, and the one that sends its secret in the body. `more`: what they are registered with beyond the usual. */
+const registered = (more = () => ({})) => (side, alias, at) => {
+  const add = (name, own) => secretOf(side.client(relyingParty(at, `${alias}-${name}`, { ...more(at), ...own })));
   return { client: add('one'), client2: add('two'), client_secret_post: add('post', { token_endpoint_auth_method: 'client_secret_post' }) };
-}
+};
 
-const withStaticClients = (more) => (side, alias, at) => staticClients(side, alias, at, more);
-const withoutClients = () => ({});
+/** Clients that the suite registers itself. */
+const registering = (side) => {
+  const client = (name) => ({ client_name: name, initial_access_token: side.registrationToken() });
+  return { client: client('Conformance suite, one'), client2: client('Conformance suite, two') };
+};
+
+const hybrid = () => ({ response_types: ['code id_token', 'code'], grant_types: ['authorization_code', 'implicit', 'refresh_token'] });
+const byBackChannel = (at) => ({ backchannel_logout_uri: `${at}/backchannel_logout`, backchannel_logout_session_required: true });
+const byFrontChannel = (at) => ({ frontchannel_logout_uri: `${at}/frontchannel_logout`, frontchannel_logout_session_required: true });
+
+const of = (name, plan, variant, set = registered()) => ({ name, plan: `${plan}-test-plan`, variant, set });
+
+const statically = { server_metadata: 'discovery', client_registration: 'static_client' };
+const dynamically = { server_metadata: 'discovery', client_registration: 'dynamic_client' };
+const code = { response_type: 'code', client_registration: 'static_client' };
+const codeIdToken = (response_mode) => ({
+  client_auth_type: 'client_secret_basic', response_type: 'code id_token', response_mode, client_registration: 'static_client',
+});
+
+/** Security profile, or message signing, for one way of client authentication, sender constraint and protocol. */
+function fapi2(name, { signed = false, auth, sender, openid = true }) {
+  const variant = {
+    client_auth_type: auth, sender_constrain: sender, openid: openid ? 'openid_connect' : 'plain_oauth', fapi_profile: 'plain_fapi',
+    authorization_request_type: 'simple', ...(signed && { fapi_request_method: 'signed_non_repudiation', fapi_response_mode: 'jarm' }),
+  };
+  return of(name, `fapi2-${signed ? 'message-signing' : 'security-profile'}-final`, variant, fapiClients({ signed, auth, sender, openid }));
+}
 
 /** name: for people and filters. set: what the configuration has beyond the pages, the alias and where Konsao is. */
 export const plans = [
-  { name: 'config', plan: 'oidcc-config-certification-test-plan', variant: {}, set: withoutClients },
-  {
-    name: 'basic', plan: 'oidcc-basic-certification-test-plan',
-    variant: { server_metadata: 'discovery', client_registration: 'static_client' }, set: withStaticClients(),
-  },
-  {
-    name: 'formpost-basic', plan: 'oidcc-formpost-basic-certification-test-plan',
-    variant: { server_metadata: 'discovery', client_registration: 'static_client' }, set: withStaticClients(),
-  },
-  {
-    name: 'rp-initiated-logout', plan: 'oidcc-rp-initiated-logout-certification-test-plan',
-    variant: { response_type: 'code', client_registration: 'static_client' }, set: withStaticClients(),
-  },
+  of('config', 'oidcc-config-certification', {}, () => ({})),
+  of('basic', 'oidcc-basic-certification', statically),
+  of('basic-dynamic', 'oidcc-basic-certification', dynamically, registering),
+  of('formpost-basic', 'oidcc-formpost-basic-certification', statically),
+  of('dynamic', 'oidcc-dynamic-certification', { response_type: 'code' }, registering),
+  of('hybrid', 'oidcc', codeIdToken('default'), registered(hybrid)),
+  of('formpost-hybrid', 'oidcc', codeIdToken('form_post'), registered(hybrid)),
+  of('rp-initiated-logout', 'oidcc-rp-initiated-logout-certification', code),
+  of('backchannel-logout', 'oidcc-backchannel-rp-initiated-logout-certification', code, registered(byBackChannel)),
+  of('frontchannel-logout', 'oidcc-frontchannel-rp-initiated-logout-certification', code, registered(byFrontChannel)),
+  of('3rdparty-init-login', 'oidcc-3rdparty-init-login-certification', { response_type: 'code' }, registering),
+  fapi2('fapi2-jwt-dpop', { auth: 'private_key_jwt', sender: 'dpop' }),
+  fapi2('fapi2-jwt-mtls', { auth: 'private_key_jwt', sender: 'mtls' }),
+  fapi2('fapi2-mtls-dpop', { auth: 'mtls', sender: 'dpop' }),
+  fapi2('fapi2-mtls-mtls', { auth: 'mtls', sender: 'mtls' }),
+  fapi2('fapi2-signed-jwt-dpop', { signed: true, auth: 'private_key_jwt', sender: 'dpop' }),
+  fapi2('fapi2-signed-mtls-mtls', { signed: true, auth: 'mtls', sender: 'mtls' }),
 ];
 
 /** The configuration that the suite gets for a plan. Registers the plan's clients, so it is called once for each. */
@@ -45,6 +75,6 @@ export function configuration(plan, side, suite) {
   const scripts = pages({ issuer: side.issuer, at, kidc: side.resident.kidc, code: side.code });
   return {
     alias, description: `Konsao, ${plan.name}`, server: { discoveryUrl: `${side.issuer}/.well-known/openid-configuration` },
-    browser: scripts.usual, override: overrides(scripts), ...plan.set(side, alias, at),
+    browser: plan.name.startsWith('fapi') ? scripts.either : scripts.usual, override: overrides(scripts), ...plan.set(side, alias, at),
   };
 }

@@ -2,11 +2,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:https';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Provider, Register } from '../../tests/lib/servers.mjs';
+import { freePort, Provider, Register } from '../../tests/lib/servers.mjs';
 
 /** What every one-time code is: the suite's browser can't read the outbox. */
 const code = '135790';
@@ -29,11 +27,17 @@ class Credentials {
     return readFileSync(this.file(name), 'utf8');
   }
 
-  /** NAME.pem and NAME.key, signed by themselves. */
-  certificate(name, { host, usage = 'clientAuth' }) {
-    this.openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', `${name}.key`, '-out', `${name}.pem`, '-days', '7', '-subj', `/CN=${host ?? name}`,
-      '-addext', `extendedKeyUsage=${usage}`, ...(host ? ['-addext', `subjectAltName=DNS:${host}`] : []));
-    return { cert: this.text(`${name}.pem`), key: this.text(`${name}.key`) };
+  /** NAME.pem and NAME.key, of the authority ca.pem. `host`: a server's; otherwise a client's, whose subject is CN=NAME. */
+  certificate(name, host) {
+    const extensions = ['basicConstraints=CA:FALSE', `extendedKeyUsage=${host ? 'serverAuth' : 'clientAuth'}`, ...(host ? [`subjectAltName=DNS:${host}`] : [])];
+    writeFileSync(this.file('extensions'), extensions.join('\n'));
+    this.openssl('req', '-newkey', 'rsa:2048', '-nodes', '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${host ?? name}`);
+    this.openssl('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '7', '-extfile', 'extensions', '-out', `${name}.pem`);
+    return { cert: this.text(`${name}.pem`), key: this.text(`${name}.key`), ca: this.text('ca.pem') };
+  }
+
+  authority() {
+    this.openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '7', '-subj', '/CN=Conformance run');
   }
 }
 
@@ -47,37 +51,31 @@ const publicParts = ({ kty, kid, alg, use, crv, x, y, n, e }) => ({ kty, kid, al
 
 export const publicSet = (...keys) => ({ keys: keys.map(publicParts) });
 
-/** TLS before Konsao: ends it, and passes the bytes on. */
-function front(credentials, port, to) {
-  const server = createServer({ cert: credentials.text('server.pem'), key: credentials.text('server.key') });
-  server.removeAllListeners('request');
-  server.sockets = new Set();
-  server.on('secureConnection', (client) => {
-    const upstream = connect(to, '127.0.0.1');
-    client.pipe(upstream).pipe(client);
-    server.sockets.add(client);
-    client.on('close', () => { upstream.destroy(); server.sockets.delete(client); });
-    upstream.on('close', () => client.destroy());
-    client.on('error', () => upstream.destroy());
-    upstream.on('error', () => client.destroy());
-  });
-  return new Promise((done) => server.listen(port, '127.0.0.1', () => done(server)));
-}
-
 /** Everything that a run has of its own. */
 export class Side {
-  /** `host`, `port`: where the suite reaches Konsao. `ca`: what the suite's certificate is signed by. */
-  static async start({ host, port }) {
+  /** `host`, `port`: where the suite reaches Konsao. `suite`: what Konsao may call, and `ca`: what its certificate is signed by. */
+  static async start({ host, port, suite, ca }) {
     const side = new Side();
     side.folder = mkdtempSync(join(tmpdir(), 'konsao-conformance-'));
     side.credentials = new Credentials(side.folder);
-    side.credentials.certificate('server', { host, usage: 'serverAuth' });
-    side.issuer = `https://${host}:${port}`;
+    side.credentials.authority();
+    side.credentials.certificate('server', host);
     side.code = code;
+    side.issuer = `https://${host}:${port}`;
+    const mtlsPort = await freePort();
+    side.mtls = `https://${host}:${mtlsPort}`;
     side.register = await Register.start(['--code', code]);
-    side.resident = (await side.register.residents()).find((one) => one.status === 'ACTIVE' && !one.minor && one.phone && one.email);
-    side.provider = await Provider.start(side.register, { issuer: side.issuer });
-    side.front = await front(side.credentials, port, side.provider.port);
+    try {
+      side.resident = (await side.register.residents()).find((one) => one.status === 'ACTIVE' && !one.minor && one.phone && one.email);
+      side.provider = await Provider.start(side.register, {
+        issuer: side.issuer, 'tls.address': '127.0.0.1', 'tls.port': port, 'tls.mtls_port': mtlsPort, 'tls.certificate': side.credentials.file('server.pem'),
+        'tls.key': side.credentials.file('server.key'), 'tls.client_ca': side.credentials.file('ca.pem'), 'outbound.allow': new URL(suite).host,
+        'registration.pkce': 'no', 'limit.registrations_per_ip': 10000, ...(ca && { 'outbound.ca': ca }),
+      });
+    } catch (error) {
+      await side.register.stop();
+      throw error;
+    }
     return side;
   }
 
@@ -88,13 +86,17 @@ export class Side {
     return this.provider.client('--from', file);
   }
 
+  /** A token by which the suite's clients register themselves. */
+  registrationToken() {
+    const scope = 'openid profile email phone address offline_access';
+    return JSON.parse(this.provider.command('registration', 'token', '--json', '--uses', '1000', '--scope', scope)).initial_access_token;
+  }
+
   rotateKeys() {
-    return this.provider.command('key', 'rotate');
+    return this.provider.command('key', 'rotate', '--now');
   }
 
   async stop() {
-    this.front.close();
-    for (const socket of this.front.sockets) socket.destroy();
     await this.provider.stop();
     await this.register.stop();
     rmSync(this.folder, { recursive: true, force: true });

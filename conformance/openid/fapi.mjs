@@ -1,0 +1,27 @@
+// Clients of the FAPI plans: with keys and certificates instead of secrets, and tokens that only their holder can use.
+import { publicSet, signingKey } from './provider.mjs';
+
+const alg = 'PS256';
+
+/** Registers the suite's two clients, of the security profile that the plan is about. */
+export const fapiClients = ({ signed, auth, sender }) => (side, alias, at) => {
+  const constraint = sender === 'dpop' ? { dpop_bound_access_tokens: true } : { tls_client_certificate_bound_access_tokens: true };
+  const scope = 'openid profile email phone address';
+  const add = (name, query, certificate) => {
+    const key = signingKey(alg, `${alias}-${name}-key`);
+    const { client_id } = side.client({
+      client_id: `${alias}-${name}`, client_name: `Conformance suite, ${name}`, purpose: 'Testing', security_profile: signed ? 'fapi2_signed' : 'fapi2',
+      redirect_uris: [`${at}/callback${query}`], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], scope, jwks: publicSet(key),
+      ...(auth === 'mtls'
+        ? { token_endpoint_auth_method: 'tls_client_auth', tls_client_auth_subject_dn: `CN=${certificate}` }
+        : { token_endpoint_auth_method: 'private_key_jwt' }),
+      ...(signed && { request_object_signing_alg: alg, authorization_signed_response_alg: alg }), id_token_signed_response_alg: alg, ...constraint,
+    });
+    return { client_id, scope, jwks: { keys: [key] }, ...(sender === 'dpop' && { dpop_signing_alg: 'ES256' }) };
+  };
+  return {
+    client: add('one', '', `${alias}-1`), client2: add('two', '?dummy1=lorem&dummy2=ipsum', `${alias}-2`),
+    ...((auth === 'mtls' || sender === 'mtls') && { mtls: side.credentials.certificate(`${alias}-1`), mtls2: side.credentials.certificate(`${alias}-2`) }),
+    resource: { resourceUrl: `${sender === 'mtls' ? side.mtls : side.issuer}/userinfo` },
+  };
+};
