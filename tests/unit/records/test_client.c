@@ -118,13 +118,37 @@ static void everything_that_can_be_said_is_read(void **state)
     client_free(client);
 }
 
-static void unknown_repeated_and_mistyped_members_are_refused(void **state)
+static void unknown_members_are_passed_over_and_can_be_named(void **state)
 {
     (void)state;
-    assert_refused("{\"redirect_uri\":\"https://x.kh/\"}", "unknown member \"redirect_uri\"");
-    assert_refused("{\"jwks_uri\":\"https://x.kh/jwks\"}", "unknown member"); /* nothing is fetched */
-    assert_refused("{\"sector_identifier_uri\":\"https://x.kh/\"}", "unknown member");
-    assert_refused("{\"request_uris\":[]}", "unknown member");
+    TEST_ARENA;
+    client_free(parse(arena, "{\"redirect_uri\":7,\"software_statement_of_tomorrow\":{}}"));
+    json_t *metadata = json_parse_object(arena, STR("{\"client_name\":\"P\",\"redirect_uri\":\"x\"}"), 4096);
+    assert_string_equal(client_unknown_member(metadata), "redirect_uri");
+    json_object_del(metadata, "redirect_uri");
+    assert_null(client_unknown_member(metadata));
+}
+
+static void some_members_are_for_konsao_alone_to_write(void **state)
+{
+    (void)state;
+    static const char *const ours[] = {"client_secrets",
+                                       "sealed_client_secret",
+                                       "registration_token_sha256",
+                                       "pairwise_version",
+                                       "logo_image",
+                                       "disabled",
+                                       "client_id_issued_at",
+                                       "updated_at"};
+    for (size_t i = 0; i < COUNT_OF(ours); i++)
+        assert_true(client_member_is_internal(ours[i]));
+    assert_false(client_member_is_internal("client_name"));
+    assert_false(client_member_is_internal("unheard_of"));
+}
+
+static void repeated_and_mistyped_members_are_refused(void **state)
+{
+    (void)state;
     assert_refused("{\"redirect_uris\":\"https://x.kh/\"}", "redirect_uris must be an array");
     assert_refused("{\"redirect_uris\":[7]}", "redirect_uris must be an array of strings");
     assert_refused("{\"client_name\":7}", "client_name must be a string");
@@ -155,19 +179,19 @@ static void what_does_not_fit_together_is_refused(void **state)
 {
     (void)state;
     assert_refused("{\"redirect_uris\":null}", "redirect_uris is missing");
-    assert_refused("{\"scope\":\"profile\"}", "scope must contain openid");
-    assert_refused("{\"grant_types\":[\"implicit\"]}", "grant_types may be");
+    assert_refused("{\"grant_types\":[\"implicit\"]}", "grant implicit needs a response_type");
     assert_refused("{\"grant_types\":[\"authorization_code\",\"authorization_code\"]}", "twice");
-    assert_refused("{\"response_types\":[\"code\",\"token\"]}", "response_types may only");
-    assert_refused("{\"grant_types\":[\"refresh_token\"]}", "refresh_token needs grant authorization_code");
+    assert_refused("{\"response_types\":[\"code\",\"token\"]}", "response_types may be");
+    assert_refused("{\"grant_types\":[\"refresh_token\"]}", "refresh_token needs a grant by which people sign in");
     assert_refused("{\"token_endpoint_auth_method\":\"none\",\"client_secrets\":null,"
                    "\"grant_types\":[\"authorization_code\",\"client_credentials\"]}",
                    "client_credentials needs a client that authenticates");
     assert_refused("{\"token_endpoint_auth_method\":\"none\",\"client_secrets\":null,\"require_pkce\":false}",
                    "require_pkce cannot be false");
     assert_refused("{\"token_endpoint_auth_method\":\"none\"}", "client_secrets is only for");
-    assert_refused("{\"token_endpoint_auth_method\":\"private_key_jwt\",\"client_secrets\":null}", "jwks is missing");
-    assert_refused("{\"token_endpoint_auth_method\":\"tls_client_auth\"}", "token_endpoint_auth_method must be");
+    assert_refused("{\"token_endpoint_auth_method\":\"private_key_jwt\",\"client_secrets\":null}",
+                   "private_key_jwt needs");
+    assert_refused("{\"token_endpoint_auth_method\":\"unheard_of\"}", "token_endpoint_auth_method must be");
     assert_refused("{\"client_secrets\":null}", "client_secrets is missing");
     assert_refused("{\"client_secrets\":[{\"sha256\":\"c2hvcnQ\"}]}", "SHA-256 digests");
     assert_refused("{\"client_secrets\":[{\"secret\":\"x\"}]}", "unknown member");
@@ -182,6 +206,36 @@ static void what_does_not_fit_together_is_refused(void **state)
     assert_refused("{\"organization\":\"KH//MOI\"}", "organization must be");
     assert_refused("{\"audience\":[\"api\"]}", "audience: \"api\" must be an absolute URI");
     assert_refused("{\"resources\":[\"https://a.kh/#x\"]}", "fragment");
+}
+
+#define NO_SECRET "\"client_secrets\":null,"
+
+static void each_way_to_authenticate_has_what_it_needs_and_no_more(void **state)
+{
+    (void)state;
+    TEST_ARENA;
+    struct client *client = parse(arena, "{" NO_SECRET "\"token_endpoint_auth_method\":\"client_secret_jwt\","
+                                         "\"token_endpoint_auth_signing_alg\":\"HS256\","
+                                         "\"sealed_client_secret\":\"AQ\"}");
+    assert_int_equal(client->auth, AUTH_SECRET_JWT);
+    assert_str(client->sealed_secret, "AQ");
+    client_free(client);
+    client = parse(arena, "{" NO_SECRET "\"token_endpoint_auth_method\":\"tls_client_auth\","
+                          "\"tls_client_auth_san_dns\":\"api.bank.kh\"}");
+    assert_int_equal(client->certificate_by, CERTIFICATE_DNS);
+    assert_str(client->certificate_name, "api.bank.kh");
+    client_free(client);
+    assert_refused("{" NO_SECRET "\"token_endpoint_auth_method\":\"client_secret_jwt\"}", "sealed_client_secret");
+    assert_refused("{\"sealed_client_secret\":\"AQ\"}", "sealed_client_secret");
+    assert_refused("{" NO_SECRET "\"token_endpoint_auth_method\":\"tls_client_auth\"}", "tls_client_auth needs one of");
+    assert_refused("{" NO_SECRET "\"token_endpoint_auth_method\":\"tls_client_auth\","
+                   "\"tls_client_auth_san_dns\":\"a.kh\",\"tls_client_auth_san_uri\":\"https://a.kh\"}",
+                   "tls_client_auth needs one of");
+    assert_refused("{" NO_SECRET "\"token_endpoint_auth_method\":\"tls_client_auth\","
+                   "\"tls_client_auth_subject_dn\":\"api.bank.kh\"}",
+                   "distinguished name");
+    assert_refused("{\"tls_client_auth_san_dns\":\"a.kh\"}", "only for token_endpoint_auth_method tls_client_auth");
+    assert_refused("{" NO_SECRET "\"token_endpoint_auth_method\":\"self_signed_tls_client_auth\"}", "jwks");
 }
 
 static void keys_must_be_public(void **state)
@@ -204,11 +258,15 @@ static void keys_must_be_public(void **state)
 static void a_logo_is_an_image_of_the_type_it_says(void **state)
 {
     (void)state;
-    assert_refused("{\"logo_uri\":\"https://tracker.example/logo.png\"}", "logo_uri must be a data: URI");
-    assert_refused("{\"logo_uri\":\"data:image/svg+xml;base64,PHN2Zz4=\"}", "logo_uri must be a data: URI");
-    assert_refused("{\"logo_uri\":\"data:image/jpeg;base64,iVBORw0KGgo=\"}", "logo_uri must be a data: URI");
-    assert_refused("{\"logo_uri\":\"data:image/png;base64,!!!!\"}", "logo_uri must be a data: URI");
-    assert_refused("{\"logo_uri\":\"data:image/png,plain\"}", "logo_uri must be a data: URI");
+    TEST_ARENA;
+    struct client *client = parse(arena, "{\"logo_uri\":\"https://tracker.example/logo.png\"}");
+    assert_null(client->logo.p); /* nobody's browser is sent there */
+    client_free(client);
+    assert_refused("{\"logo_uri\":\"http://tracker.example/logo.png\"}", "logo_uri must be https, or a data: URI");
+    assert_refused("{\"logo_uri\":\"data:image/svg+xml;base64,PHN2Zz4=\"}", "logo_uri must be https, or a data: URI");
+    assert_refused("{\"logo_uri\":\"data:image/jpeg;base64,iVBORw0KGgo=\"}", "logo_uri must be https, or a data: URI");
+    assert_refused("{\"logo_uri\":\"data:image/png;base64,!!!!\"}", "logo_uri must be https, or a data: URI");
+    assert_refused("{\"logo_uri\":\"data:image/png,plain\"}", "logo_uri must be https, or a data: URI");
 }
 
 static bool uri_is_fine(struct arena *arena, const char *uri, enum uri_kind kind, str *host)
@@ -397,9 +455,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_least_that_is_needed_gets_safe_defaults),
         cmocka_unit_test(everything_that_can_be_said_is_read),
-        cmocka_unit_test(unknown_repeated_and_mistyped_members_are_refused),
+        cmocka_unit_test(unknown_members_are_passed_over_and_can_be_named),
+        cmocka_unit_test(some_members_are_for_konsao_alone_to_write),
+        cmocka_unit_test(repeated_and_mistyped_members_are_refused),
         cmocka_unit_test(names_that_could_deceive_are_refused),
         cmocka_unit_test(what_does_not_fit_together_is_refused),
+        cmocka_unit_test(each_way_to_authenticate_has_what_it_needs_and_no_more),
         cmocka_unit_test(keys_must_be_public),
         cmocka_unit_test(a_logo_is_an_image_of_the_type_it_says),
         cmocka_unit_test(plain_redirect_uris_are_accepted),
