@@ -4,6 +4,7 @@
 #define KONSAO_TESTS_OUTBOUND_TLS_SERVER_H
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -55,7 +56,9 @@ struct tls_server {
     atomic_uint connections, requests;
     unsigned most_at_once, at_once; /* requests that were being answered */
     unsigned answer_delay_ms;
-    char heard[TLS_HEARD]; /* the last request */
+    char heard[TLS_HEARD];                                  /* the last request */
+    void (*on_request)(void *context, const char *request); /* told of each, under the lock; NULL: nobody */
+    void *on_request_context;
 };
 
 struct tls_connection {
@@ -175,6 +178,8 @@ static inline struct tls_step tls_hear(struct tls_server *server, const char *re
     pthread_mutex_lock(&server->lock);
     struct tls_step step = server->step;
     memcpy(server->heard, request, TLS_HEARD);
+    if (server->on_request)
+        server->on_request(server->on_request_context, request);
     atomic_fetch_add(&server->requests, 1);
     if (++server->at_once > server->most_at_once)
         server->most_at_once = server->at_once;
@@ -214,6 +219,7 @@ static inline void *tls_accept(void *context)
         int socket = accept(server->listener, NULL, NULL);
         if (socket < 0)
             return NULL;
+        setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
         unsigned n = atomic_load(&server->connections);
         struct tls_connection *connection = malloc(sizeof *connection);
         if (!connection || n >= TLS_CONNECTIONS)
