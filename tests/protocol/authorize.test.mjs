@@ -24,11 +24,12 @@ async function redirected(change, error) {
   assert.equal(page.status, 303, page.body);
   const answer = new URL(page.location);
   assert.equal(answer.origin + answer.pathname, redirectUri);
-  assert.equal(answer.searchParams.get('error'), error);
-  assert.equal(answer.searchParams.get('state'), checks.expectedState);
-  assert.equal(answer.searchParams.get('iss'), servers.provider.issuer);
-  assert.match(answer.searchParams.get('error_description'), /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);
-  assert.equal(answer.searchParams.get('code'), null);
+  const said = /token/.test(change.response_type) ? new URLSearchParams(answer.hash.slice(1)) : answer.searchParams;
+  assert.equal(said.get('error'), error);
+  assert.equal(said.get('state'), checks.expectedState);
+  assert.equal(said.get('iss'), servers.provider.issuer);
+  assert.match(said.get('error_description'), /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);
+  assert.equal(said.get('code'), null);
 }
 
 async function shown(change) {
@@ -42,8 +43,8 @@ async function shown(change) {
 const faults = {
   'response_type is missing': [{ response_type: undefined }, 'invalid_request'],
   'response_type=token': [{ response_type: 'token' }, 'unsupported_response_type'],
-  'response_type=code id_token': [{ response_type: 'code id_token' }, 'unsupported_response_type'],
-  'response_mode=fragment': [{ response_mode: 'fragment' }, 'invalid_request'],
+  'response_type=code id_token': [{ response_type: 'code id_token' }, 'unauthorized_client'],
+  'response_mode=web_message': [{ response_mode: 'web_message' }, 'invalid_request'],
   'a request object': [{ request: 'eyJhbGciOiJub25lIn0.e30.' }, 'request_not_supported'],
   'a request_uri': [{ request_uri: 'http://127.0.0.1/request.jwt' }, 'request_uri_not_supported'],
   'a registration': [{ registration: '{}' }, 'registration_not_supported'],
