@@ -1,5 +1,6 @@
 // TLS that Konsao terminates itself, and nginx in front of its sockets (docs/operating.md), against the real server.
 import assert from 'node:assert/strict';
+import { createHash, createPublicKey, X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -49,8 +50,33 @@ function ask({ plain, ...options }) {
       answer.on('end', () => done({ status: answer.statusCode, headers: answer.headers, body }));
     });
     request.once('error', fail);
-    request.end();
+    request.end(options.body);
   });
+}
+
+/** Registers a client that has a self-signed certificate, and proves that it gets a token with that alone. `ca`: what the server's is checked with. */
+async function useCertificate(provider, ca, algorithm) {
+  const identity = certificate(algorithm, 'client.example'), other = certificate(algorithm, 'client.example');
+  const at = (url, options) => ask({ port: new URL(url).port, path: new URL(url).pathname, ca, ...options });
+  const metadata = JSON.parse((await at(`${provider.issuer}/.well-known/openid-configuration`)).body);
+  const initial = JSON.parse(provider.command('registration', 'token', '--json', '--grant', 'client_credentials')).initial_access_token;
+  const registered = await at(metadata.registration_endpoint, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${initial}` },
+    body: JSON.stringify({ grant_types: ['client_credentials'], response_types: [], token_endpoint_auth_method: 'self_signed_tls_client_auth',
+      tls_client_certificate_bound_access_tokens: true, jwks: { keys: [{ ...createPublicKey(identity.cert).export({ format: 'jwk' }),
+        x5c: [new X509Certificate(identity.cert).raw.toString('base64')] }] } }) });
+  assert.equal(registered.status, 201, registered.body);
+  const body = new URLSearchParams({ grant_type: 'client_credentials', client_id: JSON.parse(registered.body).client_id }).toString();
+  const token = (url, options) => at(url, { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body, ...options });
+  const alias = metadata.mtls_endpoint_aliases.token_endpoint;
+  assert.notEqual(new URL(alias).port, new URL(metadata.token_endpoint).port);
+  const escaped = { 'content-type': 'application/x-www-form-urlencoded', 'x-client-cert': encodeURIComponent(identity.cert) };
+  for (const refused of [await token(alias), await token(alias, other), await token(metadata.token_endpoint, identity), await token(metadata.token_endpoint, { headers: escaped }),
+    await token(alias, { headers: escaped }), await token(alias, { ...other, headers: escaped })])
+    assert.deepEqual([refused.status, JSON.parse(refused.body).error], [401, 'invalid_client']);
+  const answer = await token(alias, { cert: identity.cert, key: identity.key });
+  assert.equal(answer.status, 200, answer.body);
+  const claims = JSON.parse(Buffer.from(JSON.parse(answer.body).access_token.split('.')[1], 'base64url'));
+  assert.equal(claims.cnf['x5t#S256'], createHash('sha256').update(new X509Certificate(identity.cert).raw).digest('base64url')); // RFC 8705 section 3.1
 }
 
 describe('TLS of its own', () => {
@@ -97,6 +123,10 @@ describe('TLS of its own', () => {
         assert.equal((await ask({ port: ports.mtls, ca: own.cert, cert, key, minVersion: version, maxVersion: version })).status, 200);
       }
     assert.equal((await ask({ port: ports.mtls, ca: own.cert })).status, 200);
+  });
+
+  test('a client is known by its certificate alone, and its token is bound to that', async () => {
+    for (const algorithm of ['rsa', 'ec']) await useCertificate(provider, own.cert, algorithm);
   });
 
   test('a forged X-Client-Cert is nothing on any port', async () => {
@@ -182,6 +212,10 @@ describe('nginx in front, by Unix sockets, as docs/examples/nginx.conf has it', 
     }
     assert.equal((await ask({ port: ports.mtls, ca: own.cert })).status, 200);
     assert.equal((await ask({ plain: true, socketPath: sockets.mtls, headers: { 'x-client-cert': 'nonsense' } })).status, 400);
+  });
+
+  test('a client is known by the certificate that nginx saw, byte for byte, and by no other', async () => {
+    for (const algorithm of ['rsa', 'ec']) await useCertificate(provider, own.cert, algorithm);
   });
 
   test('what a client forges goes nowhere', async () => {
