@@ -43,7 +43,7 @@ export class Remote {
     const found = this.answers[path];
     const answer = (typeof found === 'function' ? await found(taken) : found) ?? { status: 404 };
     response.writeHead(answer.status ?? 200, { 'content-type': answer.type ?? 'application/json', ...answer.headers });
-    response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body ?? {}));
+    response.end(typeof answer.body === 'string' || Buffer.isBuffer(answer.body) ? answer.body : JSON.stringify(answer.body ?? {}));
   }
 
   /** The requests to a path, once there are at least `count`. */
