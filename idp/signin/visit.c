@@ -38,6 +38,21 @@ bool visit_open(struct visit *visit, struct provider *provider, struct request *
     return visit->client;
 }
 
+/* A page of the client's, with the host that it is on: a link must not promise another. The URI was checked when it
+ * was registered. */
+static void add_link(struct view *view, const char *name, const char *host_name, str uri)
+{
+    str scheme, host = uri;
+    if (!uri.p || !str_cut(uri, '/', &scheme, &host))
+        return;
+    host = (str){host.p + 1, host.n - 1};
+    (void)str_cut(host, '/', &host, &(str){0});
+    (void)str_cut(host, '?', &host, &(str){0});
+    view_flag(view, "client_terms", true);
+    view_text(view, name, uri);
+    view_text(view, host_name, host);
+}
+
 struct view *visit_view(struct visit *visit)
 {
     const struct client *client = visit->client;
@@ -55,6 +70,8 @@ struct view *visit_view(struct visit *visit)
         buf_add_urlencoded(&url, client->id);
         view_text(view, "logo_url", buf_str(&url));
     }
+    add_link(view, "policy_uri", "policy_host", client->policy_uri[visit->lang]);
+    add_link(view, "tos_uri", "tos_host", client->tos_uri[visit->lang]);
     return view;
 }
 
@@ -148,9 +165,7 @@ enum store_result visit_session(struct visit *visit, struct session *session, st
 
 str visit_resident(struct visit *visit, const struct kidc *kidc)
 {
-    unsigned char mac[SHA256_BYTES];
-    ring_mac(visit->provider->keys, ROOT_RESIDENT, 0, (str){kidc->digits, KIDC_DIGITS}, mac);
-    return base64url_encode(visit->rq->arena, str_bytes(mac, sizeof mac));
+    return resident_of(visit->provider->keys, visit->rq->arena, kidc);
 }
 
 struct audit_entry visit_entry(struct visit *visit, const char *action, str outcome, str resident)

@@ -16,6 +16,11 @@ static void who(struct view *view, enum lang lang)
     view_text(view, "client_host", STR("business.eservices.example"));
     view_text(view, "client_initial", page_initial(name));
     view_text(view, "client_uri", STR("https://business.eservices.example/"));
+    view_flag(view, "client_terms", true);
+    view_text(view, "policy_uri", STR("https://business.eservices.example/privacy"));
+    view_text(view, "policy_host", STR("business.eservices.example"));
+    view_text(view, "tos_uri", STR("https://terms.eservices.example/"));
+    view_text(view, "tos_host", STR("terms.eservices.example"));
     view_text(view, "client_purpose",
               lang == LANG_KM ? STR("ដើម្បីដាក់ពាក្យស្នើសុំចុះបញ្ជីអាជីវកម្ម និងតាមដានពាក្យស្នើសុំរបស់លោកអ្នក")
                               : STR("To apply for a business registration and follow your application"));
