@@ -78,9 +78,10 @@ struct oauth_error pipeline_run(struct authorize_request *request)
 struct oauth_error check_client(struct authorize_request *request)
 {
     str id = authorize_param(request, "client_id");
-    if (!id.p)
+    if (!id.p && !request->client) /* a client that authenticated is known */
         return OAUTH_ERROR("invalid_request", "client_id is missing");
-    request->client = client_find(request->provider->clients, request->rq->arena, id);
+    if (!request->client)
+        request->client = client_find(request->provider->clients, request->rq->arena, id);
     if (!request->client)
         return OAUTH_ERROR("invalid_client", "no such client is registered");
     if (!request->client->response_types)
