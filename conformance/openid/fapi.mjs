@@ -11,7 +11,7 @@ export const fapiClients = ({ signed, auth, sender }) => (side, alias, at) => {
     const key = signingKey(alg, `${alias}-${name}-key`);
     const { client_id } = side.client({
       client_id: `${alias}-${name}`, client_name: `Conformance suite, ${name}`, purpose: 'Testing', security_profile: signed ? 'fapi2_signed' : 'fapi2',
-      redirect_uris: [`${at}/callback${query}`], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], scope, jwks: publicSet(key),
+      redirect_uris: [`${at}/callback${query}`], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], scope, claims: ['picture'], jwks: publicSet(key),
       ...(auth === 'mtls'
         ? { token_endpoint_auth_method: 'tls_client_auth', tls_client_auth_subject_dn: `CN=${certificate}` }
         : { token_endpoint_auth_method: 'private_key_jwt' }),

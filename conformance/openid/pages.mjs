@@ -27,16 +27,19 @@ export function pages({ issuer, at, kidc, code }) {
   const failing = (match) => ({
     match, tasks: [{ task: 'See the error page', match, commands: [photograph('update-image-placeholder', errorPage)] }],
   });
-  const signOut = (last) => ({
+  const signOut = (...last) => ({
     match: logout,
-    tasks: [{ task: 'Confirm', optional: true, match: logout, commands: [['click', 'xpath', "//button[@value='logout']", 'optional']] }, last],
+    tasks: [{ task: 'Confirm', optional: true, match: logout, commands: [['click', 'xpath', "//button[@value='logout']", 'optional']] }, ...last],
   });
   const signedOut = {
     task: 'See that the session is over', match: logout, commands: [photograph('update-image-placeholder', "//main[@class='plain' and not(.//form)]//h1")],
   };
   return {
     /** Signs in, allows everything; signs out, and goes back. */
-    usual: [signIn, signOut({ task: 'Arrive at the relying party', match: `${at}/post*` })],
+    usual: [signIn, signOut(
+      { task: 'Let other relying parties know', optional: true, match: logout, commands: [['click', 'id', 'next', 'optional']] },
+      { task: 'Arrive at the relying party', match: `${at}/post*` },
+    )],
     /** The same, with a picture of the sign-in page when one is wanted. */
     photographed: [{ match: authorize, tasks: [...steps([photograph('update-image-placeholder-optional', '//main//h1')]), press('allow'), finish] }],
     /** A picture of the sign-in page, and no more. */
@@ -50,6 +53,8 @@ export function pages({ issuer, at, kidc, code }) {
     }],
     logoutRefused: [signIn, failing(logout)],
     logoutEndsHere: [signIn, signOut(signedOut)],
+    /** Comes twice, and signs in the second time. */
+    twice: [{ match: authorize, 'match-limit': 1, tasks: [{ task: 'See the page and leave', match: '*/signin/*' }] }, signIn],
     cancelled: [{ match: authorize, tasks: [press('cancel'), finish] }],
   };
 }
@@ -63,6 +68,7 @@ export function overrides(scripts) {
     ...of(scripts.refused, 'oidcc-ensure-registered-redirect-uri', 'oidcc-ensure-redirect-uri-in-authorization-request',
       'oidcc-redirect-uri-query-added', 'oidcc-redirect-uri-query-mismatch'),
     ...of(scripts.cancelled, 'fapi2-security-profile-final-user-rejects-authentication'),
+    ...of(scripts.twice, 'fapi2-security-profile-final-par-ensure-reused-request-uri-prior-to-auth-completion-succeeds'),
     ...of(scripts.seen, 'oidcc-registration-logo-uri', 'oidcc-registration-policy-uri', 'oidcc-registration-tos-uri'),
     ...of(scripts.logoutRefused, 'oidcc-rp-initiated-logout-bad-post-logout-redirect-uri', 'oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri',
       'oidcc-rp-initiated-logout-modified-id-token-hint', 'oidcc-rp-initiated-logout-bad-id-token-hint', 'oidcc-rp-initiated-logout-no-id-token-hint'),

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, Provider, Register } from '../../tests/lib/servers.mjs';
+import { freePort, Provider, Register, until } from '../../tests/lib/servers.mjs';
 
 /** What every one-time code is: the suite's browser can't read the outbox. */
 const code = '135790';
@@ -92,8 +92,12 @@ export class Side {
     return JSON.parse(this.provider.command('registration', 'token', '--json', '--uses', '1000', '--scope', scope)).initial_access_token;
   }
 
-  rotateKeys() {
-    return this.provider.command('key', 'rotate', '--now');
+  /** Rotates the keys that ID tokens are signed with by default, and waits until the server has noticed. (The suite knows no new EdDSA keys.) */
+  async rotateKeys() {
+    const served = async () => (await fetch(`http://localhost:${this.provider.port}/jwks`)).text();
+    const before = await served();
+    this.provider.command('key', 'rotate', '--now', '--alg', 'RS256');
+    await until('the new keys to be served', async () => (await served()) !== before);
   }
 
   async stop() {
