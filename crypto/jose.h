@@ -1,6 +1,6 @@
 /* JOSE: keys parsed once and pinned to one algorithm, compact signatures made and checked with them (RFC 7515, 7517,
  * 7518, 8725). There is no function that takes the algorithm from a token's header: the header must agree with the key
- * (RFC 8725 section 3.1). */
+ * (RFC 8725 section 3.1), and with what the caller accepts. */
 #ifndef KONSAO_CRYPTO_JOSE_H
 #define KONSAO_CRYPTO_JOSE_H
 
@@ -101,8 +101,8 @@ void jose_keyset_free(struct jose_keyset *set);
 MUST_CHECK bool jose_keyset_verify(const struct jose_keyset *set, const struct jws_parts *jws, unsigned algs);
 /** Whether a key in the set could verify this header (its kid and alg): false asks for a fresh copy of a jwks_uri. */
 bool jose_keyset_knows(const struct jose_keyset *set, const struct jws_parts *jws);
-/** The first key for `alg`, whose kid is `kid` unless that is STR_NONE; NULL when there is none. For encryption to the
- * client: ALG_ECDH_ES or ALG_RSA_OAEP_256. */
+/** The first key for `alg`, whose kid is `kid` unless that is STR_NONE, sooner one that says what it is for; NULL when
+ * there is none. For encryption to the client: ALG_ECDH_ES or ALG_RSA_OAEP_256. */
 const struct jose_key *jose_keyset_find(const struct jose_keyset *set, str kid, enum jose_alg alg);
 
 /** at_hash, c_hash: base64url of the left half of the SHA-256 of `value` (OpenID Connect Core section 3.1.3.6). All our

@@ -89,8 +89,9 @@ static EVP_MD_CTX *prepare(const struct jose_key *key, bool sign)
     engine_require(ctx != NULL, "context");
     int done = sign ? EVP_DigestSignInit(ctx, &pctx, digest, NULL, key->pkey)
                     : EVP_DigestVerifyInit(ctx, &pctx, digest, NULL, key->pkey);
-    if (done == 1 && key->alg == ALG_PS256) /* RFC 7518 section 3.5: the salt is as long as the digest */
+    if (done == 1 && key->alg == ALG_PS256) /* RFC 7518 section 3.5: one MGF, and a salt as long as the digest */
         done = EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1 &&
+               EVP_PKEY_CTX_set_rsa_mgf1_md(pctx, digest) == 1 &&
                EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST) == 1;
     engine_require(done == 1, "signature context");
     return ctx;

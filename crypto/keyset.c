@@ -50,6 +50,18 @@ static void add_jwk(struct jose_keyset *set, const json_t *jwk, const char **why
     }
 }
 
+/* Keys that say what they are for, or those that don't. The former come first, so that they are found first: what may
+ * be for anything is more likely for signatures. */
+static void add_jwks(struct jose_keyset *set, const json_t *array, bool that_say, const char **why)
+{
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const json_t *jwk = json_array_get(array, i);
+        bool says = json_object_get(jwk, "use") || json_object_get(jwk, "alg") || json_object_get(jwk, "key_ops");
+        if (says == that_say)
+            add_jwk(set, jwk, why);
+    }
+}
+
 static const char *fault_of(const json_t *array)
 {
     const char *fault = !json_is_array(array)                    ? "not a JWK Set: no array \"keys\""
@@ -70,8 +82,8 @@ struct jose_keyset *jose_keyset_from_jwks(const json_t *jwks, const char **why)
         return NULL;
     struct jose_keyset *set = calloc(1, sizeof *set);
     engine_require(set != NULL, "memory");
-    for (size_t i = 0; i < json_array_size(array); i++)
-        add_jwk(set, json_array_get(array, i), why);
+    add_jwks(set, array, true, why);
+    add_jwks(set, array, false, why);
     if (set->count > 0)
         return set;
     jose_keyset_free(set);

@@ -3,6 +3,7 @@
 #include <jwt.h>
 #include <openssl/ecdsa.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,6 +232,37 @@ static void an_rsa_key_verifies_only_the_padding_it_is_for(void **state)
     assert_false(is_accepted(rs, pss));
     assert_false(is_accepted(rs, forge(ps, STR("{\"alg\":\"RS256\"}"), PAYLOAD)));
     assert_false(is_accepted(ps, forge(rs, STR("{\"alg\":\"PS256\"}"), PAYLOAD)));
+}
+
+/* A PSS signature over the JWS with a salt of `salt` bytes and another digest for the mask. */
+static bool takes_pss(const struct jose_key *key, int salt, const EVP_MD *mask)
+{
+    struct jws_parts parts;
+    assert_true(jws_parse(arena, jws_sign(arena, key, NULL, PAYLOAD), MAX, &parts));
+    unsigned char signature[SIGNATURE_BYTES_MAX];
+    size_t n = sizeof signature;
+    EVP_PKEY_CTX *pctx = NULL;
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    assert_int_equal(EVP_DigestSignInit(ctx, &pctx, EVP_sha256(), NULL, key->pkey), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_mgf1_md(pctx, mask), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, salt), 1);
+    const unsigned char *input = (const unsigned char *)parts.signing_input.p;
+    assert_int_equal(EVP_DigestSign(ctx, signature, &n, input, parts.signing_input.n), 1);
+    EVP_MD_CTX_free(ctx);
+    parts.signature = str_bytes(signature, n);
+    return jws_verify(&parts, key);
+}
+
+static void ps256_takes_the_one_salt_length_and_mask_of_rfc7518(void **state)
+{
+    (void)state;
+    struct jose_key *ps = kept(jose_key_generate(ALG_PS256));
+    assert_true(takes_pss(ps, 32, EVP_sha256()));
+    assert_false(takes_pss(ps, 32, EVP_sha1()));
+    assert_false(takes_pss(ps, 32, EVP_sha512()));
+    for (int salt = 0; salt <= 64; salt += 8)
+        assert_int_equal(takes_pss(ps, salt, EVP_sha256()), salt == 32);
 }
 
 static void a_header_that_names_another_alg_than_the_key_is_refused(void **state)
@@ -472,6 +504,7 @@ int main(void)
         TEST(alg_none_is_refused_with_and_without_a_signature),
         TEST(a_header_without_a_known_alg_is_refused),
         TEST(an_rsa_key_verifies_only_the_padding_it_is_for),
+        TEST(ps256_takes_the_one_salt_length_and_mask_of_rfc7518),
         TEST(a_header_that_names_another_alg_than_the_key_is_refused),
         TEST(a_foreign_kid_is_refused_and_a_missing_one_is_not),
         TEST(a_key_in_the_header_is_not_believed),

@@ -129,6 +129,18 @@ static void a_key_of_no_stated_use_serves_both_and_one_for_signatures_does_not(v
     assert_false(verifies(by_ops, token, JOSE_ALGS_ALL));
 }
 
+static void of_two_keys_the_one_that_says_what_it_is_for_is_encrypted_to(void **state)
+{
+    (void)state;
+    struct jose_key *a = kept(jose_key_generate(ALG_ES256)), *b = kept(jose_key_generate(ALG_ES256));
+    const char *silent = bare(a, ",\"kid\":\"a\""), *stated = bare(b, ",\"kid\":\"b\",\"use\":\"enc\"");
+    struct jose_keyset *one = set_of(arena_printf(arena, "%s,%s", silent, stated).p);
+    struct jose_keyset *two = set_of(arena_printf(arena, "%s,%s", stated, silent).p);
+    assert_str(jose_key_id(jose_keyset_find(one, STR_NONE, ALG_ECDH_ES)), "b");
+    assert_str(jose_key_id(jose_keyset_find(two, STR_NONE, ALG_ECDH_ES)), "b");
+    assert_str(jose_key_id(jose_keyset_find(one, STR("a"), ALG_ECDH_ES)), "a");
+}
+
 static void keys_that_we_cannot_use_do_not_spoil_the_set(void **state)
 {
     (void)state;
@@ -225,6 +237,7 @@ int main(void)
         TEST(ed25519_is_a_name_of_eddsa_in_keys_and_headers),
         TEST(a_key_for_encryption_is_found_by_alg_and_kid_and_verifies_nothing),
         TEST(a_key_of_no_stated_use_serves_both_and_one_for_signatures_does_not),
+        TEST(of_two_keys_the_one_that_says_what_it_is_for_is_encrypted_to),
         TEST(keys_that_we_cannot_use_do_not_spoil_the_set),
         TEST(a_private_or_symmetric_member_spoils_the_set_even_in_a_key_of_another_type),
         TEST(of_keys_that_share_a_kid_each_verifies_its_own_algorithm),
