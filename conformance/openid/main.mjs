@@ -96,6 +96,8 @@ async function main() {
   await suite.available();
   mkdirSync(options.export, { recursive: true });
   const side = await Side.start({ host: options.host, port: options.port ?? (await freePort()), suite: suite.url, ca: process.env.CONFORMANCE_CA });
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.once(signal, () => side.stop().finally(() => process.exit(1)));
   const run = { suite, side, export: options.export, expectations: new Expectations(expected), table: new Table() };
   let unexpected = 0;
   try {
@@ -103,7 +105,7 @@ async function main() {
     console.log(`\n${run.table}`);
     if (options.stay) {
       console.log(`\nKonsao stays at ${run.side.issuer}, the register at ${run.side.register.url}; Ctrl-C ends them.`);
-      await new Promise((done) => process.once('SIGINT', done));
+      await new Promise(() => {});
     }
   } finally {
     await run.side.stop();
