@@ -3,6 +3,7 @@
 const everyone = ['basic', 'basic-dynamic', 'formpost-basic', 'hybrid', 'formpost-hybrid'];
 const fapi = ['fapi2-jwt-dpop', 'fapi2-jwt-mtls', 'fapi2-mtls-dpop', 'fapi2-mtls-mtls', 'fapi2-signed-jwt-dpop', 'fapi2-signed-mtls-mtls'];
 
+/** Expectations of several modules, for the same reason. */
 const all = (plan, modules, condition, result, why) => modules.map((module) => ({ plan, module, condition, result, why }));
 
 export const expected = [

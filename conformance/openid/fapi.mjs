@@ -4,9 +4,10 @@ import { publicSet, signingKey } from './provider.mjs';
 const alg = 'PS256';
 
 /** Registers the suite's two clients, of the security profile that the plan is about. */
-export const fapiClients = ({ signed, auth, sender }) => (side, alias, at) => {
+export const fapiClients = ({ signed, auth, sender, openid }) => async (side, alias, at) => {
   const constraint = sender === 'dpop' ? { dpop_bound_access_tokens: true } : { tls_client_certificate_bound_access_tokens: true };
-  const scope = 'openid profile email phone address';
+  const scope = openid ? 'openid profile email phone address' : 'profile email';
+  const userinfo = `${sender === 'mtls' ? side.mtls : side.issuer}/userinfo`;
   const add = (name, query, certificate) => {
     const key = signingKey(alg, `${alias}-${name}-key`);
     const { client_id } = side.client({
@@ -22,6 +23,6 @@ export const fapiClients = ({ signed, auth, sender }) => (side, alias, at) => {
   return {
     client: add('one', '', `${alias}-1`), client2: add('two', '?dummy1=lorem&dummy2=ipsum', `${alias}-2`),
     ...((auth === 'mtls' || sender === 'mtls') && { mtls: side.credentials.certificate(`${alias}-1`), mtls2: side.credentials.certificate(`${alias}-2`) }),
-    resource: { resourceUrl: `${sender === 'mtls' ? side.mtls : side.issuer}/userinfo` },
+    resource: { resourceUrl: openid ? userinfo : await side.resource() },
   };
 };

@@ -65,7 +65,7 @@ async function runModule(run, plan, planId, module) {
 }
 
 async function runPlan(run, plan) {
-  const { id, modules } = await run.suite.createPlan(plan.plan, plan.variant, configuration(plan, run.side, run.suite));
+  const { id, modules } = await run.suite.createPlan(plan.plan, plan.variant, await configuration(plan, run.side, run.suite));
   const chosen = modules.filter((one) => !plan.only || plan.only.includes(one.testModule));
   console.log(`${plan.name}: ${plan.plan} ${JSON.stringify(plan.variant)}, ${chosen.length} modules`);
   const results = [];

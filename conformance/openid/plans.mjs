@@ -64,17 +64,19 @@ export const plans = [
   fapi2('fapi2-jwt-mtls', { auth: 'private_key_jwt', sender: 'mtls' }),
   fapi2('fapi2-mtls-dpop', { auth: 'mtls', sender: 'dpop' }),
   fapi2('fapi2-mtls-mtls', { auth: 'mtls', sender: 'mtls' }),
+  fapi2('fapi2-jwt-dpop-oauth', { auth: 'private_key_jwt', sender: 'dpop', openid: false }),
+  fapi2('fapi2-mtls-mtls-oauth', { auth: 'mtls', sender: 'mtls', openid: false }),
   fapi2('fapi2-signed-jwt-dpop', { signed: true, auth: 'private_key_jwt', sender: 'dpop' }),
   fapi2('fapi2-signed-mtls-mtls', { signed: true, auth: 'mtls', sender: 'mtls' }),
 ];
 
 /** The configuration that the suite gets for a plan. Registers the plan's clients, so it is called once for each. */
-export function configuration(plan, side, suite) {
+export async function configuration(plan, side, suite) {
   const alias = `konsao-${plan.name}`;
   const at = new URL(`test/a/${alias}`, suite.url).href;
   const scripts = pages({ issuer: side.issuer, at, kidc: side.resident.kidc, code: side.code });
   return {
     alias, description: `Konsao, ${plan.name}`, server: { discoveryUrl: `${side.issuer}/.well-known/openid-configuration` },
-    browser: plan.name.startsWith('fapi') ? scripts.either : scripts.usual, override: overrides(scripts), ...plan.set(side, alias, at),
+    browser: plan.name.startsWith('fapi') ? scripts.either : scripts.usual, override: overrides(scripts), ...(await plan.set(side, alias, at)),
   };
 }

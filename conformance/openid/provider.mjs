@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Resource } from './resource.mjs';
 import { freePort, Provider, Register, until } from '../../tests/lib/servers.mjs';
 
 /** What every one-time code is: the suite's browser can't read the outbox. */
@@ -86,6 +87,24 @@ export class Side {
     return this.provider.client('--from', file);
   }
 
+  /** A protected resource for this Konsao's tokens, started when the first plan needs it. */
+  async resource() {
+    this.resources ??= await this.startResource();
+    return this.resources.url;
+  }
+
+  async startResource() {
+    const { client_id, client_secret } = this.client({
+      client_id: 'resource', client_name: 'Protected resource', grant_types: ['client_credentials'], response_types: [], resources: [this.issuer],
+    });
+    const authorization = `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString('base64')}`;
+    const introspect = async (token) => {
+      const answer = await fetch(`http://localhost:${this.provider.port}/introspect`, { method: 'POST', headers: { authorization }, body: new URLSearchParams({ token }) });
+      return answer.json();
+    };
+    return Resource.start({ host: new URL(this.issuer).hostname, cert: this.credentials.text('server.pem'), key: this.credentials.text('server.key'), introspect });
+  }
+
   /** A token by which the suite's clients register themselves. */
   registrationToken() {
     const scope = 'openid profile email phone address offline_access';
@@ -101,6 +120,7 @@ export class Side {
   }
 
   async stop() {
+    this.resources?.stop();
     await this.provider.stop();
     await this.register.stop();
     rmSync(this.folder, { recursive: true, force: true });
