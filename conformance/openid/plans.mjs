@@ -1,5 +1,5 @@
 // The plans of the suite that Konsao is held against: name, variant, and how the suite and Konsao's clients are set up for each.
-import { fapiClients } from './fapi.mjs';
+import { cibaClients, fapiClients } from './fapi.mjs';
 import { overrides, pages } from './pages.mjs';
 
 const everyScope = 'openid profile email phone address offline_access';
@@ -47,6 +47,10 @@ function fapi2(name, { signed = false, auth, sender, openid = true }) {
   return of(name, `fapi2-${signed ? 'message-signing' : 'security-profile'}-final`, variant, fapiClients({ signed, auth, sender, openid }));
 }
 
+const ciba = (name, auth, mode) => of(name, 'fapi-ciba-id1', {
+  client_auth_type: auth, ciba_mode: mode, fapi_ciba_profile: 'plain_fapi', client_registration: 'static_client',
+}, cibaClients({ auth, mode }));
+
 /** name: for people and filters. set: what the configuration has beyond the pages, the alias and where Konsao is. */
 export const plans = [
   of('config', 'oidcc-config-certification', {}, () => ({})),
@@ -68,6 +72,10 @@ export const plans = [
   fapi2('fapi2-mtls-mtls-oauth', { auth: 'mtls', sender: 'mtls', openid: false }),
   fapi2('fapi2-signed-jwt-dpop', { signed: true, auth: 'private_key_jwt', sender: 'dpop' }),
   fapi2('fapi2-signed-mtls-mtls', { signed: true, auth: 'mtls', sender: 'mtls' }),
+  ciba('ciba-jwt-poll', 'private_key_jwt', 'poll'),
+  ciba('ciba-jwt-ping', 'private_key_jwt', 'ping'),
+  ciba('ciba-mtls-poll', 'mtls', 'poll'),
+  ciba('ciba-mtls-ping', 'mtls', 'ping'),
 ];
 
 /** The configuration that the suite gets for a plan. Registers the plan's clients, so it is called once for each. */

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Approver } from './approver.mjs';
 import { Resource } from './resource.mjs';
 import { freePort, Provider, Register, until } from '../../tests/lib/servers.mjs';
 
@@ -70,7 +71,7 @@ export class Side {
       side.resident = (await side.register.residents()).find((one) => one.status === 'ACTIVE' && !one.minor && one.phone && one.email);
       side.provider = await Provider.start(side.register, {
         issuer: side.issuer, 'tls.address': '127.0.0.1', 'tls.port': port, 'tls.mtls_port': mtlsPort, 'tls.certificate': side.credentials.file('server.pem'),
-        'tls.key': side.credentials.file('server.key'), 'tls.client_ca': side.credentials.file('ca.pem'), 'outbound.allow': new URL(suite).host,
+        'tls.key': side.credentials.file('server.key'), 'tls.client_ca': side.credentials.file('ca.pem'), 'outbound.allow': new URL(suite).hostname,
         'registration.pkce': 'no', 'limit.registrations_per_ip': 10000, ...(ca && { 'outbound.ca': ca }),
       });
     } catch (error) {
@@ -105,6 +106,13 @@ export class Side {
     return Resource.start({ host: new URL(this.issuer).hostname, cert: this.credentials.text('server.pem'), key: this.credentials.text('server.key'), introspect });
   }
 
+  /** Where the suite says what the resident answers to a backchannel request. */
+  async approvals() {
+    const konsao = `http://localhost:${this.provider.port}`;
+    this.approver ??= await Approver.start({ host: new URL(this.issuer).hostname, konsao, register: this.register, kidc: this.resident.kidc });
+    return this.approver.url;
+  }
+
   /** A token by which the suite's clients register themselves. */
   registrationToken() {
     const scope = 'openid profile email phone address offline_access';
@@ -121,6 +129,7 @@ export class Side {
 
   async stop() {
     this.resources?.stop();
+    this.approver?.stop();
     await this.provider.stop();
     await this.register.stop();
     rmSync(this.folder, { recursive: true, force: true });
