@@ -141,7 +141,9 @@ struct oauth_error client_authenticate(struct provider *provider, struct request
     if (!read_credentials(rq, &credentials))
         return refuse(provider, rq, STR("unknown"), failed, "no credentials that can be read");
     const struct client *found = client_find(provider->clients, rq->arena, credentials.id);
-    if (found && nested_fetch_first(provider, rq, found)) /* before an assertion or a proof is used up */
+    /* Before an assertion or a proof is used up. */
+    if (found && (nested_fetch_first(provider, rq, found, &found->id_token_encryption) ||
+                  nested_fetch_first(provider, rq, found, &found->introspection_encryption)))
         return failed;
     const char *why;
     struct oauth_error error = check(provider, rq, found, &credentials, &why);

@@ -70,15 +70,12 @@ bool nested_make_aside(const struct provider *provider, struct arena *arena, con
     return make(provider, arena, NULL, how, payload, out);
 }
 
-bool nested_fetch_first(const struct provider *provider, struct request *rq, const struct client *client)
+bool nested_fetch_first(const struct provider *provider, struct request *rq, const struct client *client,
+                        const struct client_encryption *encryption)
 {
-    enum jose_alg algs[] = {client->id_token_encryption.alg, client->introspection_encryption.alg};
-    if (!client->jwks_uri.p || request_may_call_out(rq))
+    if (encryption->alg == ALG_NONE_GIVEN || !client->jwks_uri.p || request_may_call_out(rq) ||
+        find_here(provider, rq->arena, client, encryption->alg))
         return false;
-    for (size_t i = 0; i < COUNT_OF(algs); i++)
-        if (algs[i] != ALG_NONE_GIVEN && !find_here(provider, rq->arena, client, algs[i])) {
-            request_move_to_call_out(rq);
-            return true;
-        }
-    return false;
+    request_move_to_call_out(rq);
+    return true;
 }

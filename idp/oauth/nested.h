@@ -23,12 +23,9 @@ MUST_CHECK bool nested_make(const struct provider *provider, struct request *rq,
 /** The same on a thread that serves no request and may wait for others. */
 MUST_CHECK bool nested_make_aside(const struct provider *provider, struct arena *arena, const struct nested *how,
                                   str payload, str *out);
-/** The same on a thread that serves no request and may wait. */
-MUST_CHECK bool nested_make_aside(const struct provider *provider, struct arena *arena, const struct nested *how,
-                                  str payload, str *out);
-/** True when what `client` may get at the endpoints that it calls itself can't be encrypted before its keys are
- * fetched: the request moves to a worker. For the beginning of a request that uses something up (an assertion, a proof)
- * before its answer is made. */
-MUST_CHECK bool nested_fetch_first(const struct provider *provider, struct request *rq, const struct client *client);
+/** True when what is to be encrypted so can't be before the client's keys are fetched: the request moves to a worker.
+ * To be asked before a request uses something up (an assertion, a proof), since it is run again. */
+MUST_CHECK bool nested_fetch_first(const struct provider *provider, struct request *rq, const struct client *client,
+                                   const struct client_encryption *encryption);
 
 #endif

@@ -74,14 +74,18 @@ void userinfo_handle(struct request *rq, void *context)
     }
     if (!error.code)
         error = load_token(provider, rq, secret, &token);
+    const struct client *client = error.code ? NULL : client_find(provider->clients, rq->arena, token.of.client_id);
+    if (!error.code && !client)
+        error = INVALID_TOKEN;
+    if (client && nested_fetch_first(provider, rq, client, &client->userinfo_encryption))
+        return;
     if (!error.code && dpop_scheme && !request_may_wait(rq)) { /* it is written down that a proof was used */
         request_move_to_worker(rq);
         return;
     }
     if (!error.code)
         error = binding_check_resource(provider, rq, secret, dpop_scheme, &token.of);
-    const struct client *client = error.code ? NULL : client_find(provider->clients, rq->arena, token.of.client_id);
-    if (!error.code && (!client || !claims_unseal(rq->arena, secret, RECORD_ACCESS, token.sealed_userinfo, &claims)))
+    if (!error.code && !claims_unseal(rq->arena, secret, RECORD_ACCESS, token.sealed_userinfo, &claims))
         error = INVALID_TOKEN;
     if (error.code)
         presented_respond_error(rq, error);

@@ -7,13 +7,15 @@ import * as jose from 'jose';
 import * as oidc from 'openid-client';
 import { Browser, forms } from '../lib/browser.mjs';
 import { authorizationRequest, fixture, redirectUri } from '../lib/fixture.mjs';
+import { fapiMetadata, keyedClient, newKey, push, pushedUrl, requestObject } from '../lib/keyed.mjs';
 import { Remote } from '../lib/remote.mjs';
 
 const published = { status: 500 }; // what the client's server gives as its keys
+const bankKeys = [];
 let remote, servers, issuer, ours;
 
 before(async () => {
-  remote = await Remote.start({ '/jwks': () => published, '/later': { body: { keys: [] } } });
+  remote = await Remote.start({ '/jwks': () => published, '/bank': () => ({ body: { keys: bankKeys } }), '/later': { body: { keys: [] } } });
   servers = await fixture(remote.settings);
   issuer = servers.provider.issuer;
   ours = jose.createLocalJWKSet(await (await fetch(`${issuer}/jwks`)).json());
@@ -232,6 +234,69 @@ test('an ID token for a client whose keys are nowhere: a clear error, and nothin
   const answer = fragment((await ask(front, { response_type: 'code id_token' })).page);
   assert.equal(answer.get('error'), 'server_error');
   assert.equal(answer.get('code'), null);
+});
+
+test('keys that must be fetched at the last moment: no assertion and no proof is used up on the way', async () => {
+  const pair = await newKey();
+  const encryption = await jose.generateKeyPair('ECDH-ES', { extractable: true });
+  bankKeys.push(pair.jwk, { ...(await jose.exportJWK(encryption.publicKey)), kid: 'enc-1', use: 'enc', alg: 'ECDH-ES' });
+  const bank = await keyedClient(servers.provider, {
+    key: pair, metadata: {
+      ...fapiMetadata(), jwks_uri: `${remote.url}/bank`, id_token_encrypted_response_alg: 'ECDH-ES', id_token_encrypted_response_enc: 'A256GCM',
+      userinfo_encrypted_response_alg: 'ECDH-ES', userinfo_encrypted_response_enc: 'A256GCM', userinfo_signed_response_alg: 'ES256',
+    },
+  });
+  oidc.enableDecryptingResponses(bank.config, ['A256GCM'], { key: encryption.privateKey, kid: 'enc-1' });
+  Object.assign(bank.config.clientMetadata(), { userinfo_signed_response_alg: 'ES256' });
+  const DPoP = oidc.getDPoPHandle(bank.config, await oidc.randomDPoPKeyPair());
+  const { url, checks } = await authorizationRequest(bank.config);
+  const pushed = await oidc.buildAuthorizationUrlWithPAR(bank.config, url.searchParams, { DPoP });
+  const first = await signedIn.go(pushed);
+  const page = first.location ? first : await signedIn.signInAndAllow(servers.register, first, servers.resident.kidc);
+  await servers.provider.restart(); // forgets the keys
+  const tokens = await oidc.authorizationCodeGrant(bank.config, new URL(page.location), checks, undefined, { DPoP });
+  await servers.provider.restart();
+  assert.equal((await oidc.fetchUserInfo(bank.config, tokens.access_token, tokens.claims().sub, { DPoP })).sub, tokens.claims().sub);
+  assert.equal(remote.requests.filter((one) => one.path === '/bank').length, 3);
+});
+
+test('FAPI 2.0 Message Signing: a client that registered signed responses gets no other; one that did not may ask for either', async () => {
+  const pushed = async (client, parameters) => {
+    const { url, checks } = await authorizationRequest(client.config, parameters);
+    const request = await requestObject(client, issuer, Object.fromEntries(url.searchParams));
+    return { checks, answer: await push(client, issuer, { client_id: client.metadata.client_id, request }) };
+  };
+  const answered = async (client, { answer }) => {
+    assert.equal(answer.status, 201, JSON.stringify(answer.json));
+    const page = await signedIn.go(pushedUrl(client, issuer, answer.json.request_uri));
+    return query(page.location ? page : await signedIn.signInAndAllow(servers.register, page, servers.resident.kidc));
+  };
+  const bank = await keyedClient(servers.provider, { metadata: { ...fapiMetadata('fapi2_signed'), authorization_signed_response_alg: 'PS256' } });
+  for (const parameters of [{}, { response_mode: 'query' }, { response_mode: 'form_post' }]) {
+    const { answer } = await pushed(bank, parameters);
+    assert.equal(answer.status, 400);
+    assert.equal(answer.json.error, 'invalid_request');
+  }
+  const good = await pushed(bank, { response_mode: 'jwt' });
+  const { payload } = await jose.jwtVerify((await answered(bank, good)).get('response'), ours, { issuer, audience: bank.metadata.client_id, algorithms: ['PS256'] });
+  assert.equal(payload.state, good.checks.expectedState);
+  const plain = await keyedClient(servers.provider, { metadata: fapiMetadata('fapi2_signed') });
+  assert.ok((await answered(plain, await pushed(plain))).get('code'));
+  assert.ok((await answered(plain, await pushed(plain, { response_mode: 'jwt' }))).get('response'));
+});
+
+test('the largest answer that can be asked for arrives whole', async () => {
+  const client = await register({
+    ...hybrid, encryption: 'RSA-OAEP-256', id_token_signed_response_alg: 'RS256', id_token_encrypted_response_alg: 'RSA-OAEP-256',
+    authorization_signed_response_alg: 'RS256', authorization_encrypted_response_alg: 'RSA-OAEP-256',
+  });
+  const { url } = await authorizationRequest(client.config, { response_type: 'code id_token', state: '&'.repeat(2048), nonce: '&'.repeat(512) });
+  for (const [response_mode, what] of [['fragment', 'id_token'], ['fragment.jwt', 'response']]) {
+    url.searchParams.set('response_mode', response_mode);
+    const page = await signedIn.go(`${issuer}/authorize`, { method: 'POST', body: url.searchParams });
+    const answer = fragment(page.location ? page : await signedIn.signInAndAllow(servers.register, page, servers.resident.kidc));
+    assert.ok(await opened(answer.get(what), client));
+  }
 });
 
 // ---- introspection (RFC 9701) ----

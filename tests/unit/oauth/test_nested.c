@@ -129,20 +129,24 @@ static void a_kept_set_without_the_key_is_fetched_once_more(void **state)
     jose_keyset_free(old);
 }
 
+static bool fetch_first(const struct client_encryption *how)
+{
+    return nested_fetch_first(&outside.provider, &outside.rq, &outside.client, how);
+}
+
 static void a_request_moves_before_it_uses_anything_up(void **state)
 {
     (void)state;
     outside.on_worker = false;
     outside.client.jwks_uri = STR("https://portal.example/jwks");
-    assert_false(nested_fetch_first(&outside.provider, &outside.rq, &outside.client)); /* nothing is encrypted */
-    outside.client.id_token_encryption = encryption;
-    assert_true(nested_fetch_first(&outside.provider, &outside.rq, &outside.client));
+    assert_false(fetch_first(&outside.client.id_token_encryption)); /* nothing is encrypted */
+    assert_true(fetch_first(&encryption));
     assert_true(outside.moves);
     outside.here = client_keys(ALG_ECDH_ES);
-    assert_false(nested_fetch_first(&outside.provider, &outside.rq, &outside.client));
+    assert_false(fetch_first(&encryption));
     outside.here = NULL;
     outside.on_worker = true;
-    assert_false(nested_fetch_first(&outside.provider, &outside.rq, &outside.client));
+    assert_false(fetch_first(&encryption));
     assert_int_equal(outside.fetches, 0); /* it only asks whether */
 }
 
