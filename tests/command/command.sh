@@ -54,6 +54,7 @@ ok '… and named' complains 'there is no "client frobnicate"'
 ok '--help' exits 0 --help
 ok '… on standard output' says 'konsao backup FOLDER'
 for verb in serve check 'client add' 'client list' 'client show' 'client set' 'client rotate-secret' 'client remove' \
+  'registration token' 'registration list' 'registration revoke' \
   'key create' 'key list' 'key rotate' 'audit show' 'audit verify' backup version; do
   # shellcheck disable=SC2086
   ok "$verb --help" exits 0 $verb --help
@@ -141,7 +142,7 @@ ok '… and nothing else' json '.client_name == "Land registry" and (has("client
 ok 'client set with an empty value' exits 0 client set "$id" --name-km '' --json
 ok '… removes it' json 'has("client_name#km") | not'
 ok 'client set of nothing: misused' exits 2 client set "$id"
-ok 'client set to what does not fit: failed' exits 1 client set "$id" --scope phone
+ok 'client set to what does not fit: failed' exits 1 client set "$id" --scope phone --redirect-uri http://land.example.gov.kh/a
 ok '… and nothing was written' exits 0 client show "$id" --json
 ok '… nothing' json '.scope == "openid phone"'
 ok 'client set to a public client' exits 0 client set "$id" --auth none --json
@@ -159,6 +160,34 @@ ok '… and it is still there' exits 0 client show portal
 ok 'client remove --yes' exits 0 client remove portal --yes
 ok '… and it is gone' exits 1 client show portal
 ok 'client remove once more: failed' exits 1 client remove portal --yes
+
+# ---- initial access tokens ----
+ok 'registration list of none' exits 0 registration list
+ok '… says how to make one' says 'konsao registration token'
+ok 'registration token --json' exits 0 registration token --uses 3 --expires 12h --profile open --profile fapi2 \
+  --scope 'openid profile' --organization KH/GOV/MOI --note 'for the bank' --json
+ok '… shows the token and what it allows' json '(.initial_access_token | length) == 43 and .profiles == "open fapi2"
+  and .scope == "openid profile" and .organization == "KH/GOV/MOI" and .uses_left == 3 and .expires_at - .created_at == 43200'
+token=$(jq -r .initial_access_token "$work/out") id=$(jq -r .id "$work/out")
+ok 'registration token for people' exits 0 registration token
+ok '… says that it is shown once, and how to end it' says 'shown this once'
+ok 'registration list --json' exits 0 registration list --json
+ok '… has both, least by default, and not the token itself' json 'length == 2 and all(has("initial_access_token") | not)
+  and any(.uses_left == 1 and .scope == "openid" and .profiles == "open")'
+ok 'registration list' exits 0 registration list
+ok '… says whom it is for' says 'for the bank'
+ok '… and not the token' bash -c '! grep -qF -- "$1" "$2"' _ "$token" "$work/out"
+for wrong in '--uses 0' '--uses many' '--expires soon' '--expires 400d' '--expires 0d' '--profile none' '--scope é'; do
+  # shellcheck disable=SC2086
+  ok "registration token $wrong: misused" exits 2 registration token $wrong
+done
+ok 'registration revoke' exits 0 registration revoke "$id"
+ok '… once' exits 1 registration revoke "$id"
+ok '… of nobody: failed' exits 1 registration revoke nobody
+ok '… and it is gone' exits 0 registration list --json
+ok '… the other is not' json 'length == 1'
+ok 'it is in the audit record' exits 0 audit show --json
+ok '… with its id' json "any(.action == \"registration.token\" and .detail == \"$id\") and any(.action == \"registration.revoke\")"
 
 # ---- keys ----
 ok 'key list --json' exits 0 key list --json
