@@ -37,11 +37,13 @@ static void add_jwk(struct jose_keyset *set, const json_t *jwk, const char **why
     CLEANUP(key_release) EVP_PKEY *pkey = NULL;
     *why = "the key is of a type that we don't have";
     for (size_t i = 0; i < COUNT_OF(algs); i++) {
-        const char *objection = is_of_type(algs[i], jwk) ? jwk_objection(jwk, algs[i]) : NULL;
-        if (objection)
-            *why = objection;
-        if (objection || !is_of_type(algs[i], jwk))
+        if (!is_of_type(algs[i], jwk))
             continue;
+        const char *objection = jwk_objection(jwk, algs[i]);
+        if (objection) {
+            *why = objection;
+            continue;
+        }
         if (!pkey)
             pkey = jwk_read(jwk, why);
         if (!pkey)
@@ -68,8 +70,8 @@ static const char *fault_of(const json_t *array)
                         : json_array_size(array) == 0            ? "the set is empty"
                         : json_array_size(array) > JWKS_KEYS_MAX ? "the set has more than 16 keys"
                                                                  : NULL;
-    for (size_t i = 0; !fault && i < json_array_size(array);
-         i++) /* who put a secret there has lost it, and must hear */
+    /* Who put a secret there has lost it, and must hear so. */
+    for (size_t i = 0; !fault && i < json_array_size(array); i++)
         fault = jwk_leak(json_array_get(array, i));
     return fault;
 }

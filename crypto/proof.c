@@ -3,6 +3,8 @@
 #include "crypto/json.h"
 #include "crypto/key.h"
 
+#define RSA_BITS_OF_STRANGERS_MAX 4096 /* checking costs more than fourfold with twice the length */
+
 static bool refuse(const char **why, const char *reason)
 {
     *why = reason;
@@ -34,6 +36,8 @@ bool proof_verify(struct arena *arena, str compact, unsigned algs, struct proof 
         return false;
     if (key->alg != jws.alg) /* RFC 8725 section 3.1, by the jwk's own alg */
         return refuse(why, "the DPoP proof's alg is not that of its jwk");
+    if (EVP_PKEY_get_bits(key->pkey) > RSA_BITS_OF_STRANGERS_MAX)
+        return refuse(why, "the DPoP proof's key is longer than 4096 bits");
     if (!key_verify(key, jws.signing_input, jws.signature))
         return refuse(why, "the DPoP proof's signature is wrong");
     *out = (struct proof){jws.alg, jose_key_thumbprint(key, arena), jws.payload};

@@ -15,7 +15,7 @@ struct proof {
 
 /** Takes a proof apart and verifies it (RFC 9449 section 4.3, points 2 to 7): a compact JWS of at most PROOF_BYTES_MAX
  * bytes, typ "dpop+jwt", an alg out of `algs` (JOSE_ALG_BIT; never symmetric), a public jwk of the type that the alg
- * wants and nothing private in it, a right signature. False, with a static text in `*why`. */
+ * wants, of at most 4096 bits and nothing private in it, a right signature. False, with a static text in `*why`. */
 MUST_CHECK bool proof_verify(struct arena *arena, str compact, unsigned algs, struct proof *out, const char **why);
 
 #endif

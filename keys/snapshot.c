@@ -17,9 +17,8 @@ static const char *const root_names[] = {[ROOT_PAIRWISE] = "pairwise",
                                          [ROOT_DPOP_NONCE] = "dpop_nonce",
                                          [ROOT_CLIENT_SECRET] = "client_secret",
                                          [ROOT_REGISTRATION] = "registration"};
-#define FIRST_LATER_ROOT                                                                                               \
-    ROOT_DPOP_NONCE /* files of version 0.1.0 have those before it, and none may ever be missing                       \
-                     */
+/* Files of version 0.1.0 have those before it, and none of these may ever be missing. */
+#define FIRST_LATER_ROOT ROOT_DPOP_NONCE
 
 /* In the order in which they are made, which is the order of the JWK Set from its end. */
 static const enum jose_alg algs[] = {ALG_RSA_OAEP_256, ALG_ECDH_ES, ALG_EDDSA, ALG_PS256, ALG_RS256, ALG_ES256};

@@ -147,6 +147,21 @@ static void a_header_without_a_usable_jwk_is_refused(void **state)
     assert_false(is_taken(proof_with(key, "ES256", bare(key), ",\"crit\":[\"a\"]"), JOSE_ALGS_ALL));
 }
 
+static void an_rsa_key_that_takes_long_to_check_with_is_refused(void **state)
+{
+    (void)state;
+    struct jose_key *key = kept(jose_key_generate(ALG_PS256));
+    for (size_t bytes = 512; bytes <= 513; bytes++) {
+        char n[700], modulus[513];
+        memset(modulus, 0xff, sizeof modulus); /* odd; whether it is a product of primes nobody can tell */
+        snprintf(n, sizeof n, "%.*s", STR_FMT(base64url_encode(arena, (str){modulus, bytes})));
+        str jwk = arena_printf(arena, "{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"%s\"}", n);
+        assert_false(is_taken(proof_with(key, "PS256", jwk.p, ""), JOSE_ALGS_ALL));
+        assert_string_equal(reason, bytes == 512 ? "the DPoP proof's signature is wrong"
+                                                 : "the DPoP proof's key is longer than 4096 bits");
+    }
+}
+
 static void a_kid_in_the_header_changes_nothing(void **state)
 {
     (void)state;
@@ -178,6 +193,7 @@ int main(void)
         TEST(an_alg_that_is_not_the_keys_is_refused),
         TEST(another_typ_is_refused),
         TEST(a_header_without_a_usable_jwk_is_refused),
+        TEST(an_rsa_key_that_takes_long_to_check_with_is_refused),
         TEST(a_kid_in_the_header_changes_nothing),
         TEST(a_text_that_is_no_jws_or_too_long_is_refused),
     };
