@@ -33,7 +33,7 @@ struct settings {
     str outbound_allow, outbound_ca;
     int64_t outbound_timeout_ms;
     /* lives, in seconds */
-    int64_t life_pushed; /* of a pushed request, until a browser brings it */
+    int64_t life_pushed, life_device, life_backchannel; /* of a pushed request, until a browser brings it */
     int64_t life_interaction, life_code, life_access, life_id_token, life_refresh, life_refresh_grace, life_session,
         life_consent;
     /* signing in */

@@ -94,6 +94,10 @@ const struct setting setting_table[] = {
 
     {"life.interaction", SETTING_SECONDS, AT(life_interaction), "15m", MINUTE, HOUR, NULL,
      "How long a person may take to sign in."},
+    {"life.device", SETTING_SECONDS, AT(life_device), "10m", MINUTE, HOUR, NULL,
+     "Life of a device's request and its code (RFC 8628)."},
+    {"life.backchannel", SETTING_SECONDS, AT(life_backchannel), "5m", 30, HOUR, NULL,
+     "Longest life of a request that a client makes by itself (CIBA)."},
     {"life.pushed", SETTING_SECONDS, AT(life_pushed), "60s", 5, 10 * MINUTE, NULL,
      "How long after it was pushed a browser may bring an authorization request (RFC 9126)."},
     {"life.code", SETTING_SECONDS, AT(life_code), "60s", 5, 10 * MINUTE, NULL,

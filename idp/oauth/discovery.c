@@ -87,6 +87,14 @@ static void add_binding(struct buf *json, const struct settings *settings)
         add_aliases(json, settings);
 }
 
+static void add_backchannel(struct buf *json)
+{
+    buf_json_words(json, "backchannel_token_delivery_modes_supported", STR("poll ping"), ' ');
+    buf_json_words(json, "backchannel_authentication_request_signing_alg_values_supported",
+                   STR("ES256 PS256 EdDSA RS256"), ' ');
+    buf_json_bool(json, "backchannel_user_code_parameter_supported", false);
+}
+
 static void add_logout(struct buf *json)
 {
     buf_json_bool(json, "backchannel_logout_supported", true);
@@ -122,7 +130,8 @@ str discovery_document(struct arena *arena, const struct settings *settings, con
                    STR("query fragment form_post jwt query.jwt fragment.jwt form_post.jwt"), ' ');
     buf_json_words(&json, "grant_types_supported",
                    STR("authorization_code implicit refresh_token client_credentials "
-                       "urn:ietf:params:oauth:grant-type:token-exchange"),
+                       "urn:ietf:params:oauth:grant-type:token-exchange "
+                       "urn:ietf:params:oauth:grant-type:device_code urn:openid:params:grant-type:ciba"),
                    ' ');
     buf_json_words(&json, "code_challenge_methods_supported", STR("S256"), ' ');
     buf_json_words(&json, "subject_types_supported", STR("pairwise public"), ' ');
@@ -139,6 +148,7 @@ str discovery_document(struct arena *arena, const struct settings *settings, con
     add_requests(&json);
     buf_json_bool(&json, "authorization_response_iss_parameter_supported", true);
     add_logout(&json);
+    add_backchannel(&json);
     buf_char(&json, '}');
     return buf_str(&json);
 }

@@ -1,4 +1,6 @@
 #include "oauth/authorize.h"
+#include "oauth/backchannel.h"
+#include "oauth/device.h"
 #include "oauth/endpoints.h"
 #include "oauth/oauth.h"
 #include "oauth/par.h"
@@ -26,7 +28,20 @@ const struct feature oauth_features[] = {
     {"pushed_authorization_request_endpoint",
      "RFC 9126",
      {"POST", "/par", RUN_WORKER, false, par_handle, authorize_repeatable}},
-    {"token_endpoint", "RFC 6749, section 3.2", {"POST", "/token", RUN_WRITER, true, token_handle, NULL}},
+    {"device_authorization_endpoint",
+     "RFC 8628, section 3.1",
+     {"POST", "/device_authorization", RUN_WORKER, false, device_authorization_handle, authorize_repeatable}},
+    {NULL, "RFC 8628, section 3.3", {"GET", "/device", RUN_WRITER, false, device_page_handle, NULL}},
+    {NULL, "RFC 8628, section 3.3", {"POST", "/device", RUN_WORKER, false, device_enter_handle, NULL}},
+    {"backchannel_authentication_endpoint",
+     "OpenID Connect CIBA Core 1.0, section 7",
+     {"POST", "/backchannel", RUN_WORKER, false, backchannel_handle, authorize_repeatable}},
+    {NULL,
+     "OpenID Connect CIBA Core 1.0, section 8",
+     {"GET", "/approve/*", RUN_WORKER, false, backchannel_approve_handle, NULL}},
+    {"token_endpoint",
+     "RFC 6749, section 3.2",
+     {"POST", "/token", RUN_WRITER, true, token_handle, authorize_repeatable}},
     {"userinfo_endpoint",
      "OpenID Connect Core 1.0, section 5.3",
      {"GET", "/userinfo", RUN_INLINE, true, userinfo_handle, NULL}},

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/primitives.h"
+#include "oauth/decoupled.h"
 #include "oauth/id_token.h"
 #include "oauth/release.h"
 #include "oauth/response.h"
@@ -100,14 +101,28 @@ static struct store_op store_code(const struct issue *issue, int64_t expires_at)
 }
 
 /* What the interaction began with, used up in the batch with what it has become (RFC 9126 section 7.3): of two tabs, or
- * two silent sign-ins, with one pushed request one completes. Gives how many ops that takes. */
-static size_t use_origin_up(struct interaction *interaction, struct store_op *op)
+ * two silent sign-ins, with one pushed request one completes. A request from elsewhere gets its answer: the code, or
+ * (STR_NONE) that it was denied. Gives how many ops that takes. */
+static size_t use_origin_up(struct issue *issue, str code, struct store_op *op, enum store_result *result)
 {
+    struct interaction *interaction = issue->interaction;
+    *result = STORE_OK;
     if (!interaction->origin_key.p)
         return 0;
+    if (interaction->flow != FLOW_BROWSER)
+        return decoupled_answer(issue->provider, issue->rq, interaction, code, op, result);
     *op = pushed_use_op(interaction->origin_key);
     interaction->origin_key = STR_NONE;
     return 1;
+}
+
+/* How long a code may wait: for a client that polls until long after its last poll. */
+static int64_t code_life(const struct issue *issue)
+{
+    int64_t life = issue->provider->settings->life_code, most = issue->client->rules->code_life_max;
+    if (issue->interaction->flow != FLOW_BROWSER)
+        return DECOUPLED_CODE_LIFE;
+    return life < most ? life : most;
 }
 
 /* The code; the interaction remembers it (or the grant, when there is no code), so that of two resumes at a time one
@@ -117,9 +132,12 @@ static enum store_result write_code(struct issue *issue)
 {
     struct interaction *interaction = issue->interaction;
     struct store_op ops[3];
-    size_t count = use_origin_up(interaction, ops);
+    enum store_result result;
+    size_t count = use_origin_up(issue, issue->code, ops, &result);
+    if (result != STORE_OK)
+        return result == STORE_NOT_FOUND ? STORE_CONFLICT : result;
     interaction->issued_code = issue->code.p ? sha256_key(issue->rq->arena, issue->code) : issue->grant.key;
-    interaction->expires_at = clock_now() + issue->provider->settings->life_code;
+    interaction->expires_at = clock_now() + code_life(issue);
     if (issue->code.p)
         ops[count++] = store_code(issue, interaction->expires_at);
     if (interaction->version > 0)
@@ -147,7 +165,7 @@ static int64_t grant_end(const struct issue *issue, bool refreshable, bool offli
 {
     const struct settings *settings = issue->provider->settings;
     if (!refreshable)
-        return clock_now() + settings->life_code + settings->life_access;
+        return clock_now() + code_life(issue) + settings->life_access;
     return offline ? clock_now() + settings->life_refresh : issue->session_ends_at;
 }
 
@@ -196,22 +214,34 @@ static void answer_conflict(struct issue *issue)
         oauth_over_page(issue->provider, issue->rq, 409, issue->client);
 }
 
+/* Who made the request hears of it by itself; the person is done here. */
+static void end_decoupled(const struct issue *issue, bool approved)
+{
+    decoupled_notify(issue->provider, issue->rq, issue->interaction);
+    decoupled_done(issue->provider, issue->rq, issue->interaction, approved);
+}
+
 /* Answers with an error. That completes a pushed request as well. */
 static void send_error(struct issue *issue, struct oauth_error error)
 {
     struct interaction *interaction = issue->interaction;
     struct store_op ops[2];
-    size_t count = use_origin_up(interaction, ops);
+    enum store_result result;
+    size_t count = use_origin_up(issue, STR_NONE, ops, &result);
     if (count > 0 && interaction->version > 0)
         ops[count++] = interaction_save_op(issue->rq->arena, interaction);
-    enum store_result result = count > 0 ? store_write(issue->provider->store, ops, count) : STORE_OK;
-    if (result == STORE_CONFLICT) {
+    if (result == STORE_OK && count > 0)
+        result = store_write(issue->provider->store, ops, count);
+    if (result == STORE_CONFLICT || result == STORE_NOT_FOUND) {
         answer_conflict(issue);
         return;
     }
     if (result != STORE_OK)
         error = OAUTH_ERROR("server_error", "the store did not answer");
-    response_send_error(issue->provider, issue->rq, interaction, error);
+    if (interaction->flow == FLOW_BROWSER)
+        response_send_error(issue->provider, issue->rq, interaction, error);
+    else
+        end_decoupled(issue, false);
 }
 
 /* The code first, which nobody has yet, so that only who wins the interaction writes a grant. */
@@ -230,6 +260,8 @@ static void issue_answer(struct issue *issue)
         error = OAUTH_ERROR("server_error", "the store did not answer");
     if (error.code)
         send_error(issue, error);
+    else if (issue->interaction->flow != FLOW_BROWSER)
+        end_decoupled(issue, true);
     else
         response_send(issue->provider, issue->rq, issue->interaction, issue->code, issue->id_token);
 }
@@ -266,15 +298,39 @@ static bool load_person(struct issue *issue, struct person *person)
     return session_person(issue->rq, &session, person);
 }
 
+/* True, and answered, when a request from elsewhere is not for the person who is signed in, or is over. It stays for
+ * who it is for. */
+static bool is_for_another(struct issue *issue)
+{
+    const struct interaction *interaction = issue->interaction;
+    bool wrong = false;
+    enum store_result result = decoupled_check_person(issue->provider, issue->rq, interaction, &wrong);
+    wrong = wrong || (interaction->subject_hint.p && !str_eq(interaction->subject_hint, issue->grant.subject));
+    if (result == STORE_NOT_FOUND)
+        decoupled_over(issue->provider, issue->rq);
+    else if (result != STORE_OK)
+        oauth_error_page(issue->provider, issue->rq, 503, OAUTH_UNAVAILABLE);
+    else if (wrong)
+        oauth_error_page(issue->provider, issue->rq, 403,
+                         OAUTH_ERROR("access_denied", "this request is for another person"));
+    return result != STORE_OK || wrong;
+}
+
 /* Gives the client what was granted. */
 static enum finish finish_done(struct issue *issue)
 {
     struct provider *provider = issue->provider;
     struct person person;
+    if (issue->interaction->flow != FLOW_BROWSER && issue->interaction->issued_code.p) { /* loaded again */
+        decoupled_done(provider, issue->rq, issue->interaction, true);
+        return ANSWERED;
+    }
     if (!load_person(issue, &person))
         return SIGN_IN_AGAIN;
     issue->grant.subject = subject_of(provider->keys, issue->rq->arena, issue->client, &person.kidc);
     str hint = issue->interaction->subject_hint;
+    if (issue->interaction->flow != FLOW_BROWSER && is_for_another(issue))
+        return ANSWERED;
     if (hint.p && !str_list_has(hint, ' ', issue->grant.subject)) {
         send_error(issue, OAUTH_ERROR("login_required", "another person is signed in than was asked for"));
         return ANSWERED;

@@ -144,11 +144,12 @@ static void audit_issue(const struct exchange_of_code *exchange)
     audit_later(exchange->request->provider->audit, &entry);
 }
 
-struct oauth_error grant_authorization_code(struct token_request *request, struct token_answer *answer)
+/* `check` says what is wrong with who brings the code; NULL: nothing. */
+static struct oauth_error exchange_code(struct token_request *request, str secret,
+                                        const char *(*check)(const struct exchange_of_code *),
+                                        struct token_answer *answer)
 {
-    struct exchange_of_code exchange = {.request = request, .secret = params_nonempty(&request->rq->form, "code")};
-    if (!exchange.secret.p)
-        return OAUTH_ERROR("invalid_request", "code is missing");
+    struct exchange_of_code exchange = {.request = request, .secret = secret};
     switch (code_load(request->provider->store, request->rq->arena, exchange.secret, &exchange.code)) {
     case STORE_OK:
         break;
@@ -159,7 +160,7 @@ struct oauth_error grant_authorization_code(struct token_request *request, struc
     }
     if (exchange.code.used)
         return burn(&exchange, "the code was used before");
-    const char *fault = check_code(&exchange);
+    const char *fault = check(&exchange);
     if (fault)
         return burn(&exchange, fault);
     exchange.extent = exchange.code.of;
@@ -169,4 +170,23 @@ struct oauth_error grant_authorization_code(struct token_request *request, struc
     if (!error.code)
         audit_issue(&exchange);
     return error;
+}
+
+struct oauth_error grant_authorization_code(struct token_request *request, struct token_answer *answer)
+{
+    str code = params_nonempty(&request->rq->form, "code");
+    return code.p ? exchange_code(request, code, check_code, answer)
+                  : OAUTH_ERROR("invalid_request", "code is missing");
+}
+
+/* Who opened the mailbox that the code lay in has shown all that there is to show. */
+static const char *check_nothing(const struct exchange_of_code *exchange)
+{
+    (void)exchange;
+    return NULL;
+}
+
+struct oauth_error grant_redeem(struct token_request *request, str code, struct token_answer *answer)
+{
+    return exchange_code(request, code, check_nothing, answer);
 }

@@ -1,7 +1,9 @@
 #include "oauth/channel_logout.h"
+#include "oauth/ciba_ping.h"
 #include "oauth/oauth.h"
 
 const struct outbox_kind oauth_notices[] = {
     {NOTICE_BACKCHANNEL_LOGOUT, backchannel_logout_render},
+    {NOTICE_CIBA_PING, ciba_ping_render},
     {NULL, NULL},
 };

@@ -11,6 +11,8 @@ static const struct {
     {"authorization_code", GRANT_AUTHORIZATION_CODE, grant_authorization_code},
     {"refresh_token", GRANT_REFRESH_TOKEN, grant_refresh_token},
     {"client_credentials", GRANT_CLIENT_CREDENTIALS, grant_client_credentials},
+    {"urn:ietf:params:oauth:grant-type:device_code", GRANT_DEVICE_CODE, grant_device_code},
+    {"urn:openid:params:grant-type:ciba", GRANT_CIBA, grant_ciba},
     {"urn:ietf:params:oauth:grant-type:token-exchange", GRANT_TOKEN_EXCHANGE, grant_token_exchange},
 };
 

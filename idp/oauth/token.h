@@ -28,6 +28,10 @@ struct token_answer {
 struct oauth_error grant_authorization_code(struct token_request *request, struct token_answer *answer);
 struct oauth_error grant_refresh_token(struct token_request *request, struct token_answer *answer);
 struct oauth_error grant_client_credentials(struct token_request *request, struct token_answer *answer);
+struct oauth_error grant_device_code(struct token_request *request, struct token_answer *answer);
+struct oauth_error grant_ciba(struct token_request *request, struct token_answer *answer);
+/** What a code gives that did not travel through a browser: no redirect URI, no PKCE. */
+struct oauth_error grant_redeem(struct token_request *request, str code, struct token_answer *answer);
 struct oauth_error grant_token_exchange(struct token_request *request, struct token_answer *answer);
 
 /** The successor that a public client's refresh token rotates to: always the same for the same token, so that a retry

@@ -39,6 +39,7 @@ static bool check_grants(struct parsing *p)
         {(c->grants & GRANT_CIBA) && !client_has_scope(c, STR("openid")), "grant ciba needs scope openid"},
         {c->delivery == DELIVERY_PING && !c->notification_endpoint.p,
          "backchannel_client_notification_endpoint is missing: delivery mode ping needs it"},
+        {c->backchannel_user_code, "backchannel_user_code_parameter: user codes are not supported"},
         {c->auth == AUTH_NONE && !c->require_pkce, "require_pkce cannot be false for a public client"},
     };
     return check_rules(p, rules, COUNT_OF(rules));

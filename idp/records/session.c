@@ -27,6 +27,13 @@ static str seal_person(struct arena *arena, str cookie, const struct person *per
     return seal_under(arena, cookie, STR(SEAL_PURPOSE), buf_str(&plain));
 }
 
+str resident_of(const struct key_ring *keys, struct arena *arena, const struct kidc *kidc)
+{
+    unsigned char mac[SHA256_BYTES];
+    ring_mac(keys, ROOT_RESIDENT, 0, (str){kidc->digits, KIDC_DIGITS}, mac);
+    return base64url_encode(arena, str_bytes(mac, sizeof mac));
+}
+
 enum store_result session_start(struct store *store, struct request *rq, struct session *session,
                                 const struct person *person)
 {

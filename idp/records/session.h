@@ -5,6 +5,7 @@
 
 #include "http/http.h"
 #include "ipis/kidc.h"
+#include "keys/ring.h"
 #include "records/participant.h"
 #include "store/store.h"
 
@@ -22,6 +23,9 @@ struct person {
     struct kidc kidc;
     str kyc_token;
 };
+
+/** The internal, pseudonymous reference of who has this number. */
+str resident_of(const struct key_ring *keys, struct arena *arena, const struct kidc *kidc);
 
 /** A new session with a new cookie secret, for who just proved it (never reuses what the browser brought: fixation).
  * `session` comes in without sealed_person; the session that the browser had is removed; when that was the same

@@ -80,6 +80,8 @@ void consent_show(struct visit *visit)
     view_flag(view, "session", interaction->auth_time < interaction->created_at);
     view_flag(view, "offline_access", str_list_has(interaction->scope, ' ', STR("offline_access")));
     view_flag(view, "scope_only", claims.n == 0 && !interaction->authorization_details.p);
+    view_flag(view, "from_device", interaction->flow == FLOW_DEVICE);
+    view_text(view, "binding_message", interaction->binding_message);
     details_add(visit, view);
     add_groups(visit, view, claims, found ? &before : NULL);
     visit_show(visit, 200, "signin/consent", view);
