@@ -28,6 +28,7 @@ struct provider {
     struct jwks_cache *jwks_cache; /* keys of clients that publish them */
     struct outbox *outbox;         /* notices to clients */
     str discovery; /* the metadata document, made once */
+    str openapi;   /* the description of the endpoints, likewise */
     struct http_server *http; /* once it serves */
 
     /** The sign-in room's answer to "can this interaction be finished without showing a page?": fills in its result and returns true, or returns false. Keeps oauth and signin apart. */

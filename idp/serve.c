@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "oauth/endpoints.h"
 #include "oauth/oauth.h"
 #include "operator/estate.h"
 #include "ops/ops.h"
@@ -48,6 +49,7 @@ static const struct route own_routes[] = {
     {"GET", "/signin/*", RUN_WORKER, false, signin_show, NULL},
     {"POST", "/signin/*", RUN_WORKER, false, signin_submit, claims_repeat},
     {"GET", "/client-logo/*", RUN_INLINE, false, signin_client_logo, NULL},
+    {"GET", "/docs/openapi.json", RUN_INLINE, true, openapi_handle, NULL},
     {"GET", "/health", RUN_INLINE, false, health_handle, NULL},
     {"GET", "/metrics", RUN_INLINE, false, metrics_handle, NULL},
 };
@@ -229,6 +231,9 @@ static bool open_parts(struct parts *parts)
     p->audit = audit_queue_new(p->store, (unsigned)s->audit_flush_ms, AUDIT_QUEUE);
     p->clients = client_registry_new(p->store);
     p->discovery = discovery_document(parts->arena, s, p->keys);
+    p->openapi = openapi_document(parts->arena, s, error, sizeof error);
+    if (!p->openapi.p)
+        return say(error);
     start_outbound(p);
     return true;
 }

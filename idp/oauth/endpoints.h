@@ -18,6 +18,8 @@ http_handler logout_confirm_handle;
 http_handler discovery_handle;
 /** GET /jwks (RFC 7517 section 5). */
 http_handler jwks_handle;
+/** GET /docs/openapi.json. */
+http_handler openapi_handle;
 /** POST /register (RFC 7591), and GET, PUT and DELETE /register/{client_id} (RFC 7592). */
 http_handler register_handle, registration_get_handle, registration_put_handle, registration_delete_handle;
 
