@@ -4,6 +4,15 @@
 #include "signin/csrf.h"
 #include "signin/steps.h"
 
+/* What the first page says about why it is there. The register makes accounts, not portals: who was sent here to get
+ * one (Initiating User Registration via OpenID Connect 1.0) signs in with the number that everybody has. */
+static const char *start_notice(const struct interaction *interaction, bool signed_in)
+{
+    if (str_list_has(interaction->prompt, ' ', STR("create")))
+        return "notice_create";
+    return signed_in ? "notice_again" : NULL;
+}
+
 void start_show(struct visit *visit)
 {
     struct session session;
@@ -19,7 +28,7 @@ void start_show(struct visit *visit)
         sso_adopt(&visit->interaction, &session);
         visit_proceed(visit, consent_show);
     } else {
-        kidc_show(visit, result == STORE_OK ? "notice_again" : NULL);
+        kidc_show(visit, start_notice(&visit->interaction, result == STORE_OK));
     }
 }
 

@@ -34,6 +34,7 @@ bool sso_session_suffices(const struct interaction *interaction, const struct se
         return true;
     return !str_list_has(interaction->prompt, ' ', STR("login")) &&
            !str_list_has(interaction->prompt, ' ', STR("select_account")) &&
+           !str_list_has(interaction->prompt, ' ', STR("create")) &&
            is_young_enough(interaction->max_age, session, now);
 }
 

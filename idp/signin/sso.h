@@ -10,7 +10,7 @@
 bool sso_acr_is_unmet(const struct interaction *interaction);
 /** Whether `session` answers this request at `now` without a new sign-in: prompt, max_age and an essential acr allow
  * it. A sign-in made after the request was always does as far as prompt and max_age go; one made before it never
- * answers prompt=login or select_account, whatever the browser does. */
+ * answers prompt=login, select_account or create, whatever the browser does. */
 bool sso_session_suffices(const struct interaction *interaction, const struct session *session, int64_t now);
 /** The claims that a person is asked about, each once: those of ID token and userinfo without sub, in that order. */
 str sso_claims(struct arena *arena, const struct interaction *interaction);

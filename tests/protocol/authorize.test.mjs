@@ -45,16 +45,18 @@ const faults = {
   'response_type=token': [{ response_type: 'token' }, 'unsupported_response_type'],
   'response_type=code id_token': [{ response_type: 'code id_token' }, 'unauthorized_client'],
   'response_mode=web_message': [{ response_mode: 'web_message' }, 'invalid_request'],
-  'a request object': [{ request: 'eyJhbGciOiJub25lIn0.e30.' }, 'request_not_supported'],
+  'a request object that nobody signed': [{ request: 'eyJhbGciOiJub25lIn0.e30.' }, 'invalid_request_object'],
   'a request_uri': [{ request_uri: 'http://127.0.0.1/request.jwt' }, 'request_uri_not_supported'],
   'a registration': [{ registration: '{}' }, 'registration_not_supported'],
-  'no openid scope': [{ scope: 'profile' }, 'invalid_scope'],
+  'no scope': [{ scope: undefined }, 'invalid_scope'],
+  'scopes that nobody knows alone': [{ scope: 'made:up' }, 'invalid_scope'],
   'a scope with a quote': [{ scope: 'openid "x"' }, 'invalid_scope'],
   'PKCE is missing': [{ code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
   'PKCE plain': [{ code_challenge_method: 'plain' }, 'invalid_request'],
   'PKCE without a method, which means plain': [{ code_challenge_method: undefined }, 'invalid_request'],
   'a challenge of the wrong length': [{ code_challenge: 'short' }, 'invalid_request'],
   'prompt=none login': [{ prompt: 'none login' }, 'invalid_request'],
+  'prompt=none create': [{ prompt: 'none create' }, 'invalid_request'],
   'an unknown prompt': [{ prompt: 'create_all' }, 'invalid_request'],
   'max_age=-1': [{ max_age: '-1' }, 'invalid_request'],
   'max_age=1e3': [{ max_age: '1e3' }, 'invalid_request'],
@@ -205,7 +207,7 @@ test('JWKS: distinct kids, nothing private, active and next keys', async () => {
   assert.equal(new Set(keys.map((key) => key.kid)).size, keys.length);
   for (const key of keys) {
     for (const member of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k']) assert.ok(!(member in key));
-    assert.equal(key.use, 'sig');
+    assert.ok(['sig', 'enc'].includes(key.use));
   }
   assert.equal(keys.filter((key) => key.alg === 'ES256').length, 2);
   assert.equal(keys.filter((key) => key.alg === 'RS256').length, 2);

@@ -53,6 +53,7 @@ static void kidc_throttled(struct view *view, const struct pages *pages, enum la
     view_text(view, "wait_text", STR("14:35"));
     view_flag(view, "notice_switched", true);
     view_flag(view, "notice_again", true);
+    view_flag(view, "notice_create", true);
 }
 
 static void otp(struct view *view, const struct pages *pages, enum lang lang)

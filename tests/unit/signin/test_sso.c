@@ -36,10 +36,10 @@ static void a_live_session_suffices(void **state)
     assert_false(sso_session_suffices(&interaction, &session, NOW));
 }
 
-static void prompt_login_and_select_account_need_a_sign_in_after_the_request(void **state)
+static void prompt_login_select_account_and_create_need_a_sign_in_after_the_request(void **state)
 {
     (void)state;
-    static const char *const prompts[] = {"login", "select_account", "login consent"};
+    static const char *const prompts[] = {"login", "select_account", "create", "login consent"};
     for (size_t i = 0; i < COUNT_OF(prompts); i++) {
         struct interaction interaction = asked();
         interaction.prompt = str_of(prompts[i]);
@@ -144,7 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_live_session_suffices),
-        cmocka_unit_test(prompt_login_and_select_account_need_a_sign_in_after_the_request),
+        cmocka_unit_test(prompt_login_select_account_and_create_need_a_sign_in_after_the_request),
         cmocka_unit_test(max_age_is_counted_from_the_sign_in),
         cmocka_unit_test(an_essential_acr_must_be_the_sessions_own),
         cmocka_unit_test(claims_are_asked_for_once_and_sub_never),
