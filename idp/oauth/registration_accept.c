@@ -36,9 +36,12 @@ static struct oauth_error check_calls(struct provider *provider, struct arena *a
     for (size_t i = 0; i < COUNT_OF(calls); i++)
         if (calls[i].url.p && !outbound_accepts(provider->outbound, calls[i].url, &why))
             return OAUTH_ERROR("invalid_client_metadata", arena_printf(arena, "%s: %s", calls[i].member, why).p);
-    for (size_t i = 0; i < client->request_uris.count; i++)
-        if (!outbound_accepts(provider->outbound, client->request_uris.items[i], &why))
+    for (size_t i = 0; i < client->request_uris.count; i++) {
+        str url, digest;
+        (void)str_cut(client->request_uris.items[i], '#', &url, &digest); /* nobody is sent the digest */
+        if (!outbound_accepts(provider->outbound, url, &why))
             return OAUTH_ERROR("invalid_client_metadata", arena_printf(arena, "request_uris: %s", why).p);
+    }
     return OAUTH_OK;
 }
 

@@ -159,10 +159,11 @@ static void fill_grants(json_t *said, const struct registration_limits *limits)
 {
     json_t *grants = json_object_get(said, "grant_types"), *item;
     size_t i;
-    if (!grants)
+    if (!grants || (json_is_array(grants) && json_array_size(grants) == 0)) /* both stand for the default */
         json_object_set_new(said, "grant_types", missing_grants(said, limits));
     if (has_response_type(said, "id_token"))
         return;
+    grants = json_object_get(said, "grant_types");
     json_array_foreach(grants, i, item)
     {
         if (json_is_string(item) && strcmp(json_string_value(item), "implicit") == 0 && json_array_size(grants) > 1)

@@ -7,7 +7,7 @@
 #include "crypto/primitives.h"
 #include "operator/estate.h"
 #include "operator/verbs.h"
-#include "records/profile.h"
+#include "records/client.h"
 #include "records/registration_token.h"
 
 #define DAY 86400
@@ -73,6 +73,38 @@ static bool check_profiles(str list)
     return true;
 }
 
+static void set_words(json_t *object, const char *name, str list)
+{
+    json_t *array = json_array();
+    str word;
+    while (str_word(&list, ' ', &word))
+        json_array_append_new(array, json_stringn(word.p, word.n));
+    json_object_set_new(object, name, array);
+}
+
+/* A client with all that the token allows must be one that could be registered: a typing error shows here, not to who
+ * gets the token. */
+static bool check_specimen(struct command *command, const struct registration_limits *limits)
+{
+    static const char base[] = "{\"client_id\":\"x\",\"client_name\":\"x\",\"token_endpoint_auth_method\":\"none\","
+                               "\"redirect_uris\":[\"https://specimen.example/\"]}";
+    json_t *specimen = json_parse_object(command->arena, STR(base), sizeof base);
+    str why;
+    json_object_set_new(specimen, "scope", json_stringn(limits->scope.p, limits->scope.n));
+    set_words(specimen, "claims", limits->claims);
+    if (limits->organization.p)
+        json_object_set_new(specimen, "organization", json_stringn(limits->organization.p, limits->organization.n));
+    struct client *client = client_parse(json_text(command->arena, specimen), command->arena, &why);
+    if (!client)
+        return command_misused("%.*s", STR_FMT(why)) == DONE;
+    client_free(client);
+    set_words(specimen, "grant_types", limits->grants); /* whether they fit together depends on the client */
+    client = client_parse(json_text(command->arena, specimen), command->arena, &why);
+    bool known = client || !str_starts(why, STR("grant_types"));
+    client_free(client);
+    return known || command_misused("--grant: %.*s", STR_FMT(why)) == DONE;
+}
+
 static bool read_flags(struct command *command, struct registration_token *token)
 {
     struct registration_limits *limits = &token->limits;
@@ -93,7 +125,7 @@ static bool read_flags(struct command *command, struct registration_token *token
     return list_of(command, "profile", "open", &limits->profiles) && check_profiles(limits->profiles) &&
            list_of(command, "grant", "authorization_code refresh_token implicit", &limits->grants) &&
            list_of(command, "scope", "openid", &limits->scope) && list_of(command, "claim", "", &limits->claims) &&
-           list_of(command, "member", "", &limits->members);
+           list_of(command, "member", "", &limits->members) && check_specimen(command, limits);
 }
 
 static json_t *view(struct command *command, const struct registration_token *token)

@@ -40,6 +40,21 @@ static bool check_https(struct parsing *p, const char *member, str item)
            (str_starts(item, STR("https://")) || metadata_refuse(p, "%s must be https", member));
 }
 
+/* A fragment, the content's digest in base64url, is allowed here alone (OpenID Connect Core section 6.2). */
+static bool check_request_uri(struct parsing *p, const char *member, str item)
+{
+    str uri, digest;
+    bool fine = true;
+    (void)str_cut(item, '#', &uri, &digest);
+    for (size_t i = 0; i < digest.n; i++) {
+        char c = digest.p[i];
+        fine = fine && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                        c == '_');
+    }
+    return (fine || metadata_refuse(p, "%s: a fragment must be a digest in base64url", member)) &&
+           check_https(p, member, uri);
+}
+
 static bool read_one(struct parsing *p, const char *member, item_check *check, str *out)
 {
     *out = metadata_copy(p, member);
@@ -74,7 +89,7 @@ static bool read_uris(struct parsing *p)
     struct client *c = p->client;
     if (!metadata_list(p, "redirect_uris", &c->redirect_uris, check_redirect) ||
         !metadata_list(p, "post_logout_redirect_uris", &c->post_logout_redirect_uris, check_redirect) ||
-        !metadata_list(p, "request_uris", &c->request_uris, check_https) ||
+        !metadata_list(p, "request_uris", &c->request_uris, check_request_uri) ||
         !metadata_list(p, "audience", &c->audience, check_resource) ||
         !metadata_list(p, "resources", &c->resources, check_resource) ||
         !metadata_list(p, "allowed_resources", &c->requestable, check_resource) ||

@@ -177,7 +177,8 @@ ok '… has both, least by default, and not the token itself' json 'length == 2 
 ok 'registration list' exits 0 registration list
 ok '… says whom it is for' says 'for the bank'
 ok '… and not the token' bash -c '! grep -qF -- "$1" "$2"' _ "$token" "$work/out"
-for wrong in '--uses 0' '--uses many' '--expires soon' '--expires 400d' '--expires 0d' '--profile none' '--scope é'; do
+for wrong in '--uses 0' '--uses many' '--expires soon' '--expires 400d' '--expires 0d' '--profile none' '--scope é' '--scope "' \
+  '--organization MOI' '--grant password' '--claim \'; do
   # shellcheck disable=SC2086
   ok "registration token $wrong: misused" exits 2 registration token $wrong
 done

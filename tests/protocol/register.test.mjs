@@ -1,5 +1,7 @@
 // Clients that register themselves, and look after that (RFC 7591, RFC 7592, OpenID Connect Dynamic Client Registration 1.0).
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
 import * as jose from 'jose';
 import * as oauth from 'oauth4webapi';
@@ -115,6 +117,11 @@ test('a client_id that a registrant chose, and what only an answer has, is passe
   assert.equal(client.client_secret_expires_at, 0);
 });
 
+test('request URIs may have the digest of their content behind them', async () => {
+  const request_uris = ['https://rp.example/request#GkurKxf5T0Y-mnPFCHqWOMiZi4VS138cQO_V7PZHAdM', 'https://rp.example/request'];
+  assert.deepEqual((await registered({ ...minimal, request_uris })).request_uris, request_uris);
+});
+
 test('clients of several methods get what they need, and no more', async () => {
   const { publicKey } = await jose.generateKeyPair('ES256', { extractable: true });
   const jwks = { keys: [await jose.exportJWK(publicKey)] };
@@ -163,6 +170,7 @@ test('metadata that we cannot keep to is refused, not dropped', async () => {
     [{ jwks_uri: 'https://127.0.0.1/jwks' }, /jwks_uri/],
     [{ backchannel_logout_uri: 'https://169.254.169.254/latest' }, /backchannel_logout_uri/],
     [{ request_uris: ['https://[::1]/request'] }, /request_uris/],
+    [{ request_uris: ['https://rp.example/request#a/b'] }, /request_uris/],
     [{ sector_identifier_uri: 'https://10.0.0.1/sector' }, /sector_identifier_uri/],
     [{ logo_uri: 'http://rp.example/logo.png' }, /logo_uri/],
     [{ redirect_uris: ['https://a.example/cb', 'https://b.example/cb'] }, /several hosts/],
@@ -403,6 +411,20 @@ test('registering, changing and removing are in the audit record', async () => {
   assert.match(entries[0].actor, /^registration-token:[0-9a-f]{16}$/);
   assert.equal(entries[1].actor, `client:${client.client_id}`);
   assert.ok(!JSON.stringify(entries).includes(client.registration_access_token));
+});
+
+test('neither kind of token lies in the data folder', async () => {
+  const token = initial('--uses', '2');
+  const client = await registered(minimal, { at: provider, token });
+  const files = readdirSync(provider.data, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+  assert.ok(files.length > 2);
+  for (const file of files) {
+    const bytes = readFileSync(join(file.parentPath, file.name));
+    for (const secret of [token, client.registration_access_token, client.client_secret]) {
+      assert.ok(!bytes.includes(secret), file.name);
+      assert.ok(!bytes.includes(Buffer.from(secret, 'base64url')), file.name);
+    }
+  }
 });
 
 test('a restart loses no registration', async () => {

@@ -76,6 +76,8 @@ static void a_token_for_machines_gives_its_own_grants(void **state)
                                                  .organization = STR("KH/GOV/MEF"),
                                                  .members = STR("audience")};
     assert_filled("{}", &machines, "grant_types", "[\"client_credentials\"]");
+    assert_filled("{\"grant_types\":[]}", &machines, "grant_types", "[\"client_credentials\"]");
+    assert_filled("{\"grant_types\":null}", &machines, "grant_types", "null"); /* registration_body drops nulls */
     assert_filled("{}", &machines, "organization", "\"KH/GOV/MEF\"");
     assert_filled("{}", &machines, "security_profile", "\"camdx\"");
     assert_filled("{\"organization\":\"KH/GOV/MEF\"}", &machines, "organization", "\"KH/GOV/MEF\"");
