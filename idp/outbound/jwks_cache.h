@@ -3,8 +3,8 @@
  *
  * Keys are fetched again when they are older than a quarter of an hour, and when a client uses a kid that we don't know
  * (a client may change its keys at any time): that as often as a small bucket gives, so that made-up kids don't become
- * a storm of requests on somebody's server. When a fetch fails, keys that we had serve for two hours more, which
- * the log says; without any, the failure is kept for ten seconds. */
+ * a storm of requests on somebody's server. When a fetch fails, which the log says, keys that we had serve until they
+ * are two hours old; without any, the failure is kept for ten seconds. */
 #ifndef KONSAO_OUTBOUND_JWKS_CACHE_H
 #define KONSAO_OUTBOUND_JWKS_CACHE_H
 
