@@ -41,11 +41,11 @@ export const cibaClients = ({ auth, mode }) => async (side, alias, at) => {
       backchannel_token_delivery_mode: mode, backchannel_authentication_request_signing_alg: alg, id_token_signed_response_alg: alg,
       ...(mode === 'ping' && { backchannel_client_notification_endpoint: `${at}/ciba-notification-endpoint` }),
     });
-    return { client_id, scope, jwks: { keys: [key] }, hint_type: 'login_hint', hint_value: side.resident.kidc };
+    return { client_id, scope, jwks: { keys: [key] }, hint_type: 'login_hint', hint_value: side.resident.kidc, acr_value: 'urn:konsao:acr:otp' };
   };
   return {
     client: add('one', `${alias}-1`), client2: add('two', `${alias}-2`),
     mtls: side.credentials.certificate(`${alias}-1`), mtls2: side.credentials.certificate(`${alias}-2`),
-    resource: { resourceUrl: `${side.mtls}/userinfo` }, automated_ciba_approval_url: await side.approvals(),
+    resource: { resourceUrl: await side.resource() }, automated_ciba_approval_url: await side.approvals(),
   };
 };

@@ -108,8 +108,8 @@ export class Side {
 
   /** Where the suite says what the resident answers to a backchannel request. */
   async approvals() {
-    const konsao = `http://localhost:${this.provider.port}`;
-    this.approver ??= await Approver.start({ host: new URL(this.issuer).hostname, konsao, register: this.register, kidc: this.resident.kidc });
+    const local = `http://localhost:${this.provider.port}`;
+    this.approver ??= await Approver.start({ issuer: this.issuer, local, register: this.register, kidc: this.resident.kidc });
     return this.approver.url;
   }
 

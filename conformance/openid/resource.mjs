@@ -1,6 +1,6 @@
-// A protected resource that believes in nothing but introspection (RFC 7662): for plans without OpenID Connect, whose tokens are of no use at userinfo. Tokens
+// A protected resource that believes in nothing but introspection (RFC 7662): for plans without OpenID Connect, whose tokens are of no use at userinfo, and for CIBA's. Tokens
 // are bound to a key (RFC 9449, section 7) or to a certificate (RFC 8705, section 3); a plain bearer token is refused.
-import { constants, createHash, createPublicKey, verify } from 'node:crypto';
+import { constants, createHash, createPublicKey, randomUUID, verify } from 'node:crypto';
 import { createServer } from 'node:https';
 
 const proofLife = 60;
@@ -63,6 +63,7 @@ export class Resource {
 
   async handle(rq, answer) {
     answer.setHeader('content-type', 'application/json');
+    answer.setHeader('x-fapi-interaction-id', rq.headers['x-fapi-interaction-id'] ?? randomUUID()); // FAPI 1.0 Part 1, 6.2.1
     try {
       await this.check(rq);
       answer.end(JSON.stringify({ here: 'you are' }));
