@@ -79,8 +79,9 @@ void par_handle(struct request *rq, void *context)
         error = dpop_check_request(request.provider, rq, STR_NONE, &jkt);
     if (!error.code) {
         parameters = parameters_of(rq);
-        struct params sent = params_parse(rq->arena, parameters, authorize_repeatable);
-        request.sent = request.params = &sent;
+        struct params *sent = ARENA_NEW(rq->arena, struct params);
+        *sent = params_parse(rq->arena, parameters, authorize_repeatable);
+        request.sent = request.params = sent;
         error = pipeline_run(&request);
     }
     if (!error.code)
