@@ -140,13 +140,20 @@ static bool has_response_type(const json_t *said, const char *type)
     return false;
 }
 
+/* Whether the browser is to bring a token of some kind: that is grant implicit's (OpenID Connect Dynamic Client
+ * Registration section 2). */
+static bool by_front_channel(const json_t *said)
+{
+    return has_response_type(said, "id_token") || has_response_type(said, "token");
+}
+
 /* The grants that the response types need, else those that the registrant may have if it can't have the default. */
 static json_t *missing_grants(const json_t *said, const struct registration_limits *limits)
 {
     json_t *grants = json_array();
     if (has_response_type(said, "code"))
         json_array_append_new(grants, json_string("authorization_code"));
-    if (has_response_type(said, "id_token"))
+    if (by_front_channel(said))
         json_array_append_new(grants, json_string("implicit"));
     if (json_array_size(grants) == 0 && !str_list_has(limits->grants, ' ', STR("authorization_code")))
         append_words(grants, limits->grants);
@@ -161,7 +168,7 @@ static void fill_grants(json_t *said, const struct registration_limits *limits)
     size_t i;
     if (!grants || (json_is_array(grants) && json_array_size(grants) == 0)) /* both stand for the default */
         json_object_set_new(said, "grant_types", missing_grants(said, limits));
-    if (has_response_type(said, "id_token"))
+    if (by_front_channel(said))
         return;
     grants = json_object_get(said, "grant_types");
     json_array_foreach(grants, i, item)

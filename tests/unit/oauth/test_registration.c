@@ -90,6 +90,8 @@ static void grants_follow_the_response_types(void **state)
     (void)state;
     assert_filled("{\"response_types\":[\"code id_token\"]}", &stranger, "grant_types",
                   "[\"authorization_code\",\"implicit\"]");
+    assert_filled("{\"response_types\":[\"code token\"]}", &stranger, "grant_types",
+                  "[\"authorization_code\",\"implicit\"]");
     assert_filled("{\"response_types\":[\"id_token\"]}", &stranger, "grant_types", "[\"implicit\"]");
     assert_filled("{\"grant_types\":[\"implicit\",\"authorization_code\",\"implicit\"]}", &stranger, "grant_types",
                   "[\"authorization_code\"]");
