@@ -23,11 +23,11 @@ struct oauth_error binding_of_request(struct provider *provider, struct request 
         out->x5t = thumbprint_of(rq);
     bool key = out->jkt.p, certificate = out->x5t.p;
     if (client->dpop_bound && !key && !(client->certificate_bound && certificate))
-        return OAUTH_ERROR("invalid_dpop_proof", "the client's tokens are bound to a key: a DPoP proof is needed");
+        return OAUTH_ERROR("invalid_request", "the client's tokens are bound to a key: a DPoP proof is needed");
     if (client->certificate_bound && !certificate && !(client->dpop_bound && key))
         return OAUTH_ERROR("invalid_request", "the client's tokens are bound to its certificate: none was sent");
     if (client->rules->sender_constraint && !key && !certificate)
-        return OAUTH_ERROR("invalid_dpop_proof", "the client's profile asks for a DPoP proof or a bound certificate");
+        return OAUTH_ERROR("invalid_request", "the client's profile asks for a DPoP proof or a bound certificate");
     return OAUTH_OK;
 }
 
