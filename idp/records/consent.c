@@ -8,6 +8,7 @@ static const struct field fields[] = {
     FIELD(3, FIELD_STR, consent, consent_id), FIELD(4, FIELD_STR, consent, scope),
     FIELD(5, FIELD_STR, consent, granted),    FIELD(6, FIELD_STR, consent, declined),
     FIELD(7, FIELD_I64, consent, given_at),   FIELD(8, FIELD_I64, consent, expires_at),
+    FIELD(9, FIELD_STR, consent, resources),
 };
 static const struct codec codec = {RECORD_CONSENT, fields, COUNT_OF(fields)};
 

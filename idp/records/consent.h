@@ -8,6 +8,7 @@ struct consent {
     str client_id, resident;
     str consent_id;         /* UUID, told to the register with each read */
     str scope;              /* agreed to */
+    str resources;          /* whom tokens may be for, agreed to (RFC 8707), space-separated */
     str granted, declined;  /* claims, space-separated: together, all that was ever asked */
     int64_t given_at, expires_at;
 };

@@ -17,11 +17,14 @@ struct consent choice_allow(struct arena *arena, const struct interaction *inter
 {
     str asked = sso_claims(arena, interaction), rest = asked, claim;
     struct buf granted = buf_new(arena, 128), declined = buf_new(arena, 128), scope = buf_new(arena, 128);
+    struct buf resources = buf_new(arena, 64);
     buf_add(&scope, interaction->scope);
+    buf_add(&resources, interaction->resources);
     if (before) {
         add_others(&granted, before->granted, asked);
         add_others(&declined, before->declined, asked);
         add_others(&scope, before->scope, interaction->scope);
+        add_others(&resources, before->resources, interaction->resources);
     }
     while (str_word(&rest, ' ', &claim)) {
         bool given = str_list_has(interaction->claims_essential, ' ', claim) || str_list_has(checked, ' ', claim);
@@ -30,6 +33,7 @@ struct consent choice_allow(struct arena *arena, const struct interaction *inter
     return (struct consent){.client_id = interaction->client_id,
                             .resident = interaction->resident,
                             .scope = buf_str(&scope),
+                            .resources = buf_str(&resources),
                             .granted = buf_str(&granted),
                             .declined = buf_str(&declined)};
 }

@@ -5,9 +5,9 @@
 #include "records/consent.h"
 #include "records/interaction.h"
 
-/** The consent after "allow": all of the scope; of the claims asked for, the essential ones and those in `checked`
- * (space-separated) granted, the rest declined; what `before` (NULL: none) says of other scopes and claims stays.
- * Identifier and times are the caller's to fill in. In `arena`. */
+/** The consent after "allow": all of the scope and resources; of the claims asked for, the essential ones and those in
+ * `checked` (space-separated) granted, the rest declined; what `before` (NULL: none) says of others stays. Identifier
+ * and times are the caller's to fill in. In `arena`. */
 struct consent choice_allow(struct arena *arena, const struct interaction *interaction, const struct consent *before,
                             str checked);
 

@@ -56,11 +56,21 @@ str sso_claims(struct arena *arena, const struct interaction *interaction)
     return buf_str(&list);
 }
 
+static bool has_all(str list, str words)
+{
+    str word;
+    while (str_word(&words, ' ', &word))
+        if (!str_list_has(list, ' ', word))
+            return false;
+    return true;
+}
+
 bool sso_consent_suffices(struct arena *arena, const struct interaction *interaction, const struct consent *consent)
 {
     /* what is asked for in detail is for this once */
     return consent && !interaction->authorization_details.p &&
            !str_list_has(interaction->prompt, ' ', STR("consent")) &&
+           has_all(consent->resources, interaction->resources) &&
            consent_covers(consent, interaction->scope, sso_claims(arena, interaction), interaction->claims_essential);
 }
 

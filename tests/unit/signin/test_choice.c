@@ -47,6 +47,20 @@ static void an_earlier_answer_stays_for_other_claims_only(void **state)
     assert_str(consent.declined, "address email");
 }
 
+static void resources_that_were_agreed_to_stay(void **state)
+{
+    (void)state;
+    TEST_ARENA;
+    struct interaction interaction = asked();
+    interaction.resources = STR("https://land.example https://tax.example");
+    struct consent before = {.resources = STR("https://tax.example https://health.example")};
+    struct consent consent = choice_allow(arena, &interaction, &before, STR(""));
+    assert_str(consent.resources, "https://land.example https://tax.example https://health.example");
+    interaction.resources = STR_NONE;
+    consent = choice_allow(arena, &interaction, NULL, STR(""));
+    assert_str(consent.resources, "");
+}
+
 static void claims_are_grouped_and_none_is_lost(void **state)
 {
     (void)state;
@@ -68,6 +82,7 @@ int main(void)
         cmocka_unit_test(essential_and_checked_claims_are_granted_the_rest_declined),
         cmocka_unit_test(what_was_not_asked_for_can_not_be_checked),
         cmocka_unit_test(an_earlier_answer_stays_for_other_claims_only),
+        cmocka_unit_test(resources_that_were_agreed_to_stay),
         cmocka_unit_test(claims_are_grouped_and_none_is_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,6 +112,14 @@ static void consent_suffices_only_for_all_that_is_asked(void **state)
     interaction.scope = STR("openid offline_access");
     assert_false(sso_consent_suffices(arena, &interaction, &consent));
     interaction.scope = STR("openid");
+    interaction.resources = STR("https://tax.example https://land.example");
+    consent.resources = STR("https://land.example");
+    assert_false(sso_consent_suffices(arena, &interaction, &consent));
+    consent.resources = STR("https://land.example https://health.example https://tax.example");
+    assert_true(sso_consent_suffices(arena, &interaction, &consent));
+    interaction.authorization_details = STR("[{\"type\":\"x\"}]");
+    assert_false(sso_consent_suffices(arena, &interaction, &consent));
+    interaction.authorization_details = STR_NONE;
     interaction.prompt = STR("consent");
     assert_false(sso_consent_suffices(arena, &interaction, &consent));
 }
