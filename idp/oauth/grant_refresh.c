@@ -18,7 +18,8 @@ struct refresh {
     struct refresh_token token;
     struct grant grant;
     struct claim_texts claims;
-    str access_claims; /* what the new access token opens at userinfo */
+    str access_claims;           /* what the new access token opens at userinfo */
+    struct token_subject extent; /* how far it reaches */
 };
 
 str refresh_token_successor(const struct provider *provider, struct arena *arena, str token)
@@ -134,11 +135,8 @@ static struct oauth_error issue(struct refresh *refresh, struct token_answer *an
     const struct provider *provider = refresh->request->provider;
     const struct client *client = refresh->request->client;
     struct arena *arena = refresh->request->rq->arena;
-    struct token_subject extent = refresh->token.of;
-    struct oauth_error error = extent_narrow(refresh->request, &extent);
-    if (error.code)
-        return error;
-    struct issued_token access = access_token_make(refresh->request, &extent, refresh->access_claims);
+    struct oauth_error error = OAUTH_OK;
+    struct issued_token access = access_token_make(refresh->request, &refresh->extent, refresh->access_claims);
     const struct id_token id_token = {.of = &refresh->token.of,
                                       .nonce = refresh->token.nonce,
                                       .access_token = access.text,
@@ -155,7 +153,7 @@ static struct oauth_error issue(struct refresh *refresh, struct token_answer *an
     answer->access_token = access.text;
     answer->expires_in = access.expires_in;
     answer->scope = refresh->token.of.scope;
-    answer->authorization_details = extent.authorization_details;
+    answer->authorization_details = refresh->extent.authorization_details;
     return OAUTH_OK;
 }
 
@@ -173,6 +171,9 @@ struct oauth_error grant_refresh_token(struct token_request *request, struct tok
     refresh.access_claims = refresh.claims.userinfo;
     str whole_scope = refresh.token.of.scope;
     error = narrow_scope(&refresh);
+    refresh.extent = refresh.token.of;
+    if (!error.code)
+        error = extent_narrow(request, &refresh.extent);
     if (!error.code && request->client->auth == AUTH_NONE)
         error = rotate(&refresh, whole_scope, answer);
     if (!error.code)
