@@ -13,6 +13,8 @@ export const expected = [
     'Request objects must be signed: algorithm none is not offered.'),
   ...all([...everyone, 'dynamic'], ['oidcc-ensure-request-object-with-redirect-uri'], '', 'skip',
     'Request objects must be signed: algorithm none is not offered.'),
+  ...all(['basic-dynamic'], ['oidcc-request-uri-unsigned-supported-correctly-or-rejected-as-unsupported'], '', 'skip', 'Request objects must be signed, by reference too.'),
+  ...all(['dynamic'], ['oidcc-request-uri-unsigned'], '', 'skip', 'Request objects must be signed, by reference too.'),
   ...all(['basic-dynamic', 'dynamic'], ['oidcc-idtoken-unsigned'], '', 'skip', 'ID tokens are always signed.'),
   ...all(['dynamic'], ['oidcc-discovery-endpoint-verification'], 'OIDCCCheckDiscEndpointResponseTypesSupportedDynamic', 'failure',
     'A provider with dynamic registration ought to issue tokens from the authorization endpoint ("id_token token"); RFC 9700, 2.1.2, says not to.'),
