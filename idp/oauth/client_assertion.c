@@ -8,9 +8,9 @@
 #include "records/client_secret.h"
 
 #define ASSERTION_BYTES_MAX 8192
-#define LIFE_MAX 3600  /* seconds until exp */
-#define AHEAD_MAX 30   /* seconds that the client's clock may be ahead of ours */
-#define LATE_MAX 60    /* and behind it */
+#define LIFE_MAX 3600 /* seconds until exp */
+#define AHEAD_MAX 30  /* seconds that the client's clock may be ahead of ours */
+#define LATE_MAX 60   /* and behind it */
 #define REFUSED(why) OAUTH_ERROR_STATUS(401, "invalid_client", (why))
 #define TIME_MAX 253402300799 /* the year 9999 */
 
