@@ -334,6 +334,15 @@ test('a client that begins to authenticate by a secret gets one then', async () 
   assert.equal(json.client_secret_expires_at, 0);
 });
 
+test('the secret in use is recognised in an update, also where it is sealed', async () => {
+  for (const method of ['client_secret_basic', 'client_secret_jwt']) {
+    const client = await registered({ ...minimal, token_endpoint_auth_method: method });
+    const again = await put(client, { ...own(client), client_secret: client.client_secret });
+    assert.deepEqual([again.status, again.json.client_secret], [200, undefined], method);
+    assert.equal((await put(client, { ...own(client), client_secret: `${client.client_secret}x` })).status, 400, method);
+  }
+});
+
 test('an update that must not be changes nothing', async () => {
   const client = await registered({ ...minimal, client_name: 'Before' });
   const good = own(client);
