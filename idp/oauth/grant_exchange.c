@@ -22,6 +22,19 @@ struct exchange {
     struct token_subject of;
 };
 
+/* `resource` may repeat (RFC 8707), but an exchanged token is never for two: whoever is called could use it at the
+ * other. */
+static bool names_one_service(const struct params *form, str target)
+{
+    for (size_t i = 0; i < form->count; i++) {
+        const struct param *param = &form->items[i];
+        bool names = str_is(param->name, "resource") || str_is(param->name, "audience");
+        if (names && param->value.n > 0 && !str_eq(param->value, target))
+            return false;
+    }
+    return true;
+}
+
 static struct oauth_error check_parameters(struct exchange *exchange)
 {
     const struct params *form = &exchange->request->rq->form;
@@ -35,10 +48,12 @@ static struct oauth_error check_parameters(struct exchange *exchange)
         return OAUTH_ERROR("invalid_request", "requested_token_type must be " ACCESS_TOKEN_TYPE);
     if (params_get(form, "actor_token").p || params_get(form, "actor_token_type").p)
         return OAUTH_ERROR("invalid_request", "the actor is the client itself: actor_token is not supported");
-    if (resource.p && audience.p && !str_eq(resource, audience))
-        return OAUTH_ERROR("invalid_target", "a token is for one service: name it by resource or by audience");
     exchange->target = resource.p ? resource : audience;
-    return exchange->target.p ? OAUTH_OK : OAUTH_ERROR("invalid_target", "resource or audience is missing");
+    if (!exchange->target.p)
+        return OAUTH_ERROR("invalid_target", "resource or audience is missing");
+    return names_one_service(form, exchange->target)
+               ? OAUTH_OK
+               : OAUTH_ERROR("invalid_target", "a token is for one service: name it by resource or by audience");
 }
 
 /* Only a token that the client was called with, or that is its own, is its to exchange. */
@@ -113,6 +128,8 @@ static struct oauth_error choose_scope(struct exchange *exchange)
 {
     str asked = params_nonempty(&exchange->request->rq->form, "scope");
     exchange->of.scope = asked.p ? asked : exchange->rule.scope;
+    if (!str_trim(exchange->of.scope).n)
+        return OAUTH_ERROR("invalid_scope", "scope is empty");
     return holds_all(exchange->rule.scope, exchange->of.scope)
                ? OAUTH_OK
                : OAUTH_ERROR("invalid_scope", "the rule does not give one of the scopes");
