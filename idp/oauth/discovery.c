@@ -125,7 +125,9 @@ str discovery_document(struct arena *arena, const struct settings *settings, con
     buf_json_words(&json, "scopes_supported", scopes_supported(arena), ' ');
     buf_json_words(&json, "claims_supported",
                    arena_printf(arena, "sub acr auth_time %.*s", STR_FMT(claims_supported(arena))), ' ');
-    buf_json_raw(&json, "response_types_supported", STR("[\"code\",\"id_token\",\"code id_token\"]"));
+    buf_json_raw(
+        &json, "response_types_supported",
+        STR("[\"code\",\"id_token\",\"id_token token\",\"code id_token\",\"code token\",\"code id_token token\"]"));
     buf_json_words(&json, "response_modes_supported",
                    STR("query fragment form_post jwt query.jwt fragment.jwt form_post.jwt"), ' ');
     buf_json_words(&json, "grant_types_supported",

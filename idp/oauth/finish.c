@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/primitives.h"
+#include "oauth/access_token.h"
 #include "oauth/decoupled.h"
 #include "oauth/id_token.h"
 #include "oauth/release.h"
@@ -22,7 +23,8 @@ struct issue {
     struct claim_texts claims;
     str xroad_id;
     int64_t session_ends_at; /* seconds */
-    str code, id_token;      /* what goes out; STR_NONE: not part of the answer */
+    struct issued out;
+    struct store_op access; /* stores the access token that goes through the browser */
 };
 
 /* Notes a client that wants to know when the session ends; how many ops that takes. */
@@ -93,11 +95,11 @@ static struct store_op store_code(const struct issue *issue, int64_t expires_at)
         .redirect_uri = interaction->redirect_uri,
         .nonce = interaction->nonce,
         .code_challenge = interaction->code_challenge,
-        .sealed_id_token = claims_seal(arena, issue->code, RECORD_CODE, issue->claims.id_token),
-        .sealed_userinfo = claims_seal(arena, issue->code, RECORD_CODE, issue->claims.userinfo),
+        .sealed_id_token = claims_seal(arena, issue->out.code, RECORD_CODE, issue->claims.id_token),
+        .sealed_userinfo = claims_seal(arena, issue->out.code, RECORD_CODE, issue->claims.userinfo),
         .expires_at = expires_at,
     };
-    return code_op(arena, issue->code, &code, expires_at);
+    return code_op(arena, issue->out.code, &code, expires_at);
 }
 
 /* What the interaction began with, used up in the batch with what it has become (RFC 9126 section 7.3): of two tabs, or
@@ -131,15 +133,17 @@ static int64_t code_life(const struct issue *issue)
 static enum store_result write_code(struct issue *issue)
 {
     struct interaction *interaction = issue->interaction;
-    struct store_op ops[3];
+    struct store_op ops[4];
     enum store_result result;
-    size_t count = use_origin_up(issue, issue->code, ops, &result);
+    size_t count = use_origin_up(issue, issue->out.code, ops, &result);
     if (result != STORE_OK)
         return result == STORE_NOT_FOUND ? STORE_CONFLICT : result;
-    interaction->issued_code = issue->code.p ? sha256_key(issue->rq->arena, issue->code) : issue->grant.key;
+    interaction->issued_code = issue->out.code.p ? sha256_key(issue->rq->arena, issue->out.code) : issue->grant.key;
     interaction->expires_at = clock_now() + code_life(issue);
-    if (issue->code.p)
+    if (issue->out.code.p)
         ops[count++] = store_code(issue, interaction->expires_at);
+    if (issue->out.access_token.p)
+        ops[count++] = issue->access;
     if (interaction->version > 0)
         ops[count++] = interaction_save_op(issue->rq->arena, interaction);
     return count > 0 ? store_write(issue->provider->store, ops, count) : STORE_OK;
@@ -153,10 +157,11 @@ static struct oauth_error make_id_token(struct issue *issue)
     struct token_subject of = subject_said(issue);
     const struct id_token what = {.of = &of,
                                   .nonce = interaction->nonce,
-                                  .code = issue->code,
+                                  .code = issue->out.code,
+                                  .access_token = issue->out.access_token,
                                   .state = interaction->state,
-                                  .claims = issue->code.p ? STR("") : issue->claims.id_token};
-    return id_token_make(issue->provider, issue->rq, issue->client, &what, &issue->id_token);
+                                  .claims = issue->out.code.p ? STR("") : issue->claims.id_token};
+    return id_token_make(issue->provider, issue->rq, issue->client, &what, &issue->out.id_token);
 }
 
 /* How long the grant stands: with refresh tokens, until the session ends or (offline_access) long after it; without, as
@@ -186,13 +191,27 @@ static void fill_grant(struct issue *issue)
                                   .expires_at = grant_end(issue, refreshable, offline)};
 }
 
+/* For clients that registered for it: a bearer token through the browser (OpenID Connect Core sections 3.2 and 3.3). */
+static void make_access_token(struct issue *issue)
+{
+    struct token_request request = {.provider = issue->provider, .rq = issue->rq, .client = issue->client};
+    struct token_subject of = subject_said(issue);
+    of.resources = of.jkt = STR_NONE; /* for userinfo alone */
+    struct issued_token token = access_token_make(&request, &of, issue->claims.userinfo);
+    issue->out.access_token = token.text;
+    issue->out.expires_in = token.expires_in;
+    issue->access = token.op;
+}
+
 /* What is to go out, before anything is stored: an ID token that can't be encrypted ends it here. */
 static struct oauth_error make_answer(struct issue *issue)
 {
     int64_t type = issue->interaction->response_type;
-    issue->code = type == RESPONSE_ID_TOKEN ? STR_NONE : random_token(issue->rq->arena, 32);
-    issue->id_token = STR_NONE;
-    if (type != RESPONSE_ID_TOKEN && type != RESPONSE_CODE_ID_TOKEN)
+    bool has_code = type & RESPONSE_CODE || issue->interaction->flow != FLOW_BROWSER;
+    issue->out = (struct issued){.code = has_code ? random_token(issue->rq->arena, 32) : STR_NONE};
+    if (type & RESPONSE_TOKEN)
+        make_access_token(issue);
+    if (!(type & RESPONSE_ID_TOKEN))
         return OAUTH_OK;
     struct oauth_error error = make_id_token(issue);
     if (error.code) /* as this endpoint says it (RFC 6749 section 4.1.2.1) */
@@ -263,7 +282,7 @@ static void issue_answer(struct issue *issue)
     else if (issue->interaction->flow != FLOW_BROWSER)
         end_decoupled(issue, true);
     else
-        response_send(issue->provider, issue->rq, issue->interaction, issue->code, issue->id_token);
+        response_send(issue->provider, issue->rq, issue->interaction, &issue->out);
 }
 
 /* Takes back a code that this interaction gave before, if nobody has used it: the browser went away before it arrived
@@ -275,7 +294,7 @@ static bool take_code_back(struct issue *issue)
     struct code code;
     if (!issue->interaction->issued_code.p)
         return true;
-    if (issue->interaction->response_type == RESPONSE_ID_TOKEN) /* issued_code is the grant: nothing else came of it */
+    if (!(issue->interaction->response_type & RESPONSE_CODE)) /* issued_code is the grant: ending it ends all of it */
         return grant_revoke(store, arena, issue->interaction->issued_code) == STORE_OK;
     if (code_find(store, arena, issue->interaction->issued_code, &code) != STORE_OK || code.used)
         return false;

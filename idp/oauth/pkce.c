@@ -41,7 +41,7 @@ struct oauth_error check_pkce(struct authorize_request *request)
 {
     str challenge = authorize_param(request, "code_challenge");
     str method = authorize_param(request, "code_challenge_method");
-    if (request->interaction.response_type == RESPONSE_ID_TOKEN) /* there is no code */
+    if (!(request->interaction.response_type & RESPONSE_CODE)) /* there is no code */
         return OAUTH_OK;
     if (!challenge.p && (request->client->require_pkce || method.p))
         return OAUTH_ERROR("invalid_request", "code_challenge is missing: PKCE with S256 is required");

@@ -3,7 +3,7 @@
 #include "base/buf.h"
 #include "oauth/jarm.h"
 
-#define ANSWER_MAX 6
+#define ANSWER_MAX 8
 
 struct answer {
     struct param items[ANSWER_MAX];
@@ -82,12 +82,17 @@ static void send(struct provider *provider, struct request *rq, const struct int
         send_url(rq, interaction->redirect_uri, str_starts(mode, STR("fragment")) ? '#' : '?', answer);
 }
 
-void response_send(struct provider *provider, struct request *rq, const struct interaction *interaction, str code,
-                   str id_token)
+void response_send(struct provider *provider, struct request *rq, const struct interaction *interaction,
+                   const struct issued *issued)
 {
     struct answer answer = {.count = 0};
-    answer_add(&answer, "code", code);
-    answer_add(&answer, "id_token", id_token);
+    answer_add(&answer, "code", issued->code);
+    answer_add(&answer, "id_token", issued->id_token);
+    if (issued->access_token.p) { /* RFC 6749 section 4.2.2 */
+        answer_add(&answer, "access_token", issued->access_token);
+        answer_add(&answer, "token_type", STR("Bearer"));
+        answer_add(&answer, "expires_in", arena_printf(rq->arena, "%lld", (long long)issued->expires_in));
+    }
     send(provider, rq, interaction, &answer);
 }
 

@@ -5,9 +5,14 @@
 
 #include "oauth/request.h"
 
-/** Sends what was issued: `code` and `id_token`, one of which may be STR_NONE. `interaction` says where to and how. */
-void response_send(struct provider *provider, struct request *rq, const struct interaction *interaction, str code,
-                   str id_token);
+/** What was issued; STR_NONE: not part of the answer. */
+struct issued {
+    str code, id_token, access_token;
+    int64_t expires_in; /* of the access token: seconds */
+};
+/** Sends it. `interaction` says where to and how. */
+void response_send(struct provider *provider, struct request *rq, const struct interaction *interaction,
+                   const struct issued *issued);
 /** Sends an error. */
 void response_send_error(struct provider *provider, struct request *rq, const struct interaction *interaction,
                          struct oauth_error error);

@@ -3,21 +3,6 @@
 #include "oauth/jarm.h"
 #include "oauth/response.h"
 
-/* Words in any order, each once: "code id_token" is "id_token code" (section 5). */
-static int64_t response_type_of(str text)
-{
-    unsigned seen = 0;
-    str word;
-    while (str_word(&text, ' ', &word)) {
-        unsigned bit = str_eq(word, STR("code")) ? 1 : str_eq(word, STR("id_token")) ? 2 : 0;
-        if (!bit || (seen & bit))
-            return 0;
-        seen |= bit;
-    }
-    static const int64_t types[] = {0, RESPONSE_CODE, RESPONSE_ID_TOKEN, RESPONSE_CODE_ID_TOKEN};
-    return types[seen];
-}
-
 /* Whether something other than a code would come through the browser: not to be in a query, where it would end up in
  * logs and Referer headers. True for types that we refuse, too: their errors go the same way (section 2.1). */
 static bool is_by_front(const struct authorize_request *request)
@@ -66,19 +51,20 @@ struct oauth_error check_response_mode(struct authorize_request *request)
 struct oauth_error check_response_type(struct authorize_request *request)
 {
     str asked = authorize_param(request, "response_type");
-    int64_t type = response_type_of(asked);
+    unsigned type = response_type_of(asked);
     if (!asked.p)
         return OAUTH_ERROR("invalid_request", "response_type is missing");
     if (!type)
-        return OAUTH_ERROR("unsupported_response_type", "response_type is code, id_token or both");
-    if (!(request->client->response_types & (unsigned)type))
+        return OAUTH_ERROR("unsupported_response_type",
+                           "response_type is code, id_token, or several of code, id_token and token");
+    if (!(request->client->response_types & RESPONSE_TYPE_BIT(type)))
         return OAUTH_ERROR("unauthorized_client", "the client is not registered for this response_type");
     request->interaction.response_type = type;
     if (type == RESPONSE_CODE)
         return OAUTH_OK;
     if (!str_list_has(authorize_param(request, "scope"), ' ', STR("openid")))
-        return OAUTH_ERROR("invalid_scope", "an ID token needs scope openid");
-    if (!request->interaction.nonce.p) /* OpenID Connect Core section 3.2.2.1, 3.3.2.1 */
+        return OAUTH_ERROR("invalid_scope", "a token through the browser needs scope openid");
+    if ((type & RESPONSE_ID_TOKEN) && !request->interaction.nonce.p) /* OpenID Connect Core section 3.2.2.1, 3.3.2.1 */
         return OAUTH_ERROR("invalid_request", "nonce is missing: an ID token through the browser needs one");
     return OAUTH_OK;
 }

@@ -25,7 +25,9 @@ enum client_grants {
     GRANT_CIBA = 32,
     GRANT_TOKEN_EXCHANGE = 64,
 };
-enum client_response_types { RESPONSE_CODE = 1, RESPONSE_ID_TOKEN = 2, RESPONSE_CODE_ID_TOKEN = 4 };
+/** What an authorization response may hold; a response type is several of them, or-ed. */
+enum response_part { RESPONSE_CODE = 1, RESPONSE_ID_TOKEN = 2, RESPONSE_TOKEN = 4 };
+#define RESPONSE_TYPE_BIT(type) (1u << (type)) /* for sets of response types */
 enum client_delivery { DELIVERY_POLL, DELIVERY_PING };
 /** Which part of a certificate names a client (RFC 8705 section 2.1.2). */
 enum client_certificate_name { CERTIFICATE_DN, CERTIFICATE_DNS, CERTIFICATE_URI, CERTIFICATE_IP, CERTIFICATE_EMAIL };
@@ -61,7 +63,7 @@ struct client {
 
     /* what it may do */
     unsigned grants;         /* enum client_grants, or-ed */
-    unsigned response_types; /* enum client_response_types, or-ed */
+    unsigned response_types; /* RESPONSE_TYPE_BIT of each */
     struct str_list scopes;  /* it may ask for */
     struct str_list claims;  /* it may ask for beyond its scopes' */
     struct str_list audience;             /* whom its client_credentials tokens are for */
@@ -120,6 +122,10 @@ void client_free(struct client *client);
 const char *client_unknown_member(const json_t *metadata);
 /** Whether `member` is one that only Konsao itself writes (client_secrets, pairwise_version …), never a registrant. */
 bool client_member_is_internal(const char *member);
+
+/** A response type by its name, words in any order (OAuth 2.0 Multiple Response Types section 5): parts, or-ed. 0 when it
+ * is none that Konsao has: "token" alone is not one, for nobody could tell whom such a token is meant for. */
+unsigned response_type_of(str name);
 
 bool client_has_scope(const struct client *client, str scope);
 

@@ -48,8 +48,8 @@ static bool check_request_uri(struct parsing *p, const char *member, str item)
     (void)str_cut(item, '#', &uri, &digest);
     for (size_t i = 0; i < digest.n; i++) {
         char c = digest.p[i];
-        fine = fine && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                        c == '_');
+        fine = fine &&
+               ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_');
     }
     return (fine || metadata_refuse(p, "%s: a fragment must be a digest in base64url", member)) &&
            check_https(p, member, uri);
@@ -129,6 +129,11 @@ static bool read_sector(struct parsing *p)
         return true;
     for (size_t i = 0; i < c->redirect_uris.count; i++) {
         str host = host_of(p, c->redirect_uris.items[i]);
+        if (c->sector.p && !str_eq(c->sector, host) && !type.p) {
+            /* Nobody asked for a sector: the client is one by itself. No host has a colon in it. */
+            c->sector = arena_printf(p->own, "client:%.*s", STR_FMT(c->id));
+            return true;
+        }
         if (c->sector.p && !str_eq(c->sector, host))
             return metadata_refuse(
                 p, "redirect_uris are on several hosts: name one of them in sector_identifier, so that people "

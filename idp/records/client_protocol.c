@@ -29,14 +29,27 @@ static bool add_bit(const struct named_bit *table, size_t count, str item, unsig
     return false;
 }
 
+unsigned response_type_of(str name)
+{
+    static const struct named_bit parts[] = {
+        {"code", RESPONSE_CODE}, {"id_token", RESPONSE_ID_TOKEN}, {"token", RESPONSE_TOKEN}};
+    unsigned type = 0;
+    str word;
+    while (str_word(&name, ' ', &word)) {
+        unsigned part = 0;
+        if (!add_bit(parts, COUNT_OF(parts), word, &part) || (type & part))
+            return 0;
+        type |= part;
+    }
+    return type == RESPONSE_TOKEN ? 0 : type;
+}
+
 static bool add_response_type(struct parsing *p, const char *member, str item)
 {
-    static const struct named_bit types[] = {{"code", RESPONSE_CODE},
-                                             {"id_token", RESPONSE_ID_TOKEN},
-                                             {"code id_token", RESPONSE_CODE_ID_TOKEN},
-                                             {"id_token code", RESPONSE_CODE_ID_TOKEN}};
-    return add_bit(types, COUNT_OF(types), item, &p->client->response_types) ||
-           metadata_refuse(p, "%s may be \"code\", \"id_token\" and \"code id_token\"", member);
+    unsigned type = response_type_of(item);
+    p->client->response_types |= RESPONSE_TYPE_BIT(type);
+    return type ||
+           metadata_refuse(p, "%s may have code, id_token and token, alone or together, but token alone", member);
 }
 
 static bool add_grant(struct parsing *p, const char *member, str item)
@@ -79,7 +92,7 @@ bool client_read_grants(struct parsing *p)
     if (grants.count == 0) /* RFC 7591 section 2 */
         p->client->grants = GRANT_AUTHORIZATION_CODE;
     if (types.count == 0 && (p->client->grants & GRANT_AUTHORIZATION_CODE))
-        p->client->response_types = RESPONSE_CODE;
+        p->client->response_types = RESPONSE_TYPE_BIT(RESPONSE_CODE);
     return read_scopes(p);
 }
 

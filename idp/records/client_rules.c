@@ -14,21 +14,34 @@ static bool check_rules(struct parsing *p, const struct rule *rules, size_t coun
     return true;
 }
 
+static bool has_part(const struct client *client, unsigned part)
+{
+    for (unsigned type = 1; type < 8; type++)
+        if ((type & part) && (client->response_types & RESPONSE_TYPE_BIT(type)))
+            return true;
+    return false;
+}
+
 static bool check_grants(struct parsing *p)
 {
     const struct client *c = p->client;
     bool has_code = c->grants & GRANT_AUTHORIZATION_CODE, implicit = c->grants & GRANT_IMPLICIT;
-    bool by_front = c->response_types & (RESPONSE_ID_TOKEN | RESPONSE_CODE_ID_TOKEN);
+    const unsigned only_code = RESPONSE_TYPE_BIT(RESPONSE_CODE);
+    const unsigned without_code =
+        RESPONSE_TYPE_BIT(RESPONSE_ID_TOKEN) | RESPONSE_TYPE_BIT(RESPONSE_ID_TOKEN | RESPONSE_TOKEN);
+    bool by_front = c->response_types & ~only_code;
+    bool token_by_front = has_part(c, RESPONSE_TOKEN);
     bool other = c->grants & (GRANT_DEVICE_CODE | GRANT_CIBA);
     bool authenticates = c->auth != AUTH_NONE;
     const struct rule rules[] = {
         {(has_code || implicit) && c->redirect_uris.count == 0,
          "redirect_uris is missing: grants authorization_code and implicit need somewhere to come back to"},
-        {(c->response_types & (RESPONSE_CODE | RESPONSE_CODE_ID_TOKEN)) && !has_code,
-         "response_types with code need grant authorization_code"},
-        {by_front && !implicit, "response_types with id_token need grant implicit"},
-        {implicit && !by_front, "grant implicit needs a response_type with id_token"},
-        {by_front && !client_has_scope(c, STR("openid")), "response_types with id_token need scope openid"},
+        {(c->response_types & ~without_code) && !has_code, "response_types with code need grant authorization_code"},
+        {by_front && !implicit, "response_types with id_token or token need grant implicit"},
+        {implicit && !by_front, "grant implicit needs a response_type with id_token or token"},
+        {by_front && !client_has_scope(c, STR("openid")), "response_types with id_token or token need scope openid"},
+        {token_by_front && (c->dpop_bound || c->certificate_bound),
+         "response_types with token give a bearer token, but the client's tokens are bound"},
         {(c->grants & GRANT_REFRESH_TOKEN) && !has_code && !other,
          "grant refresh_token needs a grant by which people sign in"},
         {(c->grants & GRANT_CLIENT_CREDENTIALS) && !authenticates,
@@ -93,7 +106,7 @@ static bool check_profile(struct parsing *p)
         {rules->signed_request && !c->require_signed_request,
          "require_signed_request_object cannot be false in this security_profile"},
         {rules->pkce && !c->require_pkce, "require_pkce cannot be false in this security_profile"},
-        {rules->code_only && (c->response_types & ~(unsigned)RESPONSE_CODE),
+        {rules->code_only && (c->response_types & ~RESPONSE_TYPE_BIT(RESPONSE_CODE)),
          "this security_profile knows response_type code only"},
         {rules->asymmetric_client && !asymmetric,
          "this security_profile needs private_key_jwt, tls_client_auth or self_signed_tls_client_auth"},

@@ -24,7 +24,7 @@ struct interaction {
     str origin_key; /* of the pushed, device or backchannel record that it comes of: used up when it is finished;
                        STR_NONE */
     str client_id, redirect_uri, response_mode, state, nonce, code_challenge;
-    int64_t response_type;     /* one of enum client_response_types */
+    int64_t response_type;     /* enum response_part, or-ed */
     str resources;             /* RFC 8707, space-separated */
     str authorization_details; /* RFC 9396, checked: a JSON array */
     str dpop_jkt;              /* RFC 9449 section 10: the key that its code is bound to */

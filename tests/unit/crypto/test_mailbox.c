@@ -1,7 +1,9 @@
 #include "crypto/mailbox.h"
 
+#include <string.h>
+
 #include "crypto/primitives.h"
-#include "unit.h"
+#include "unit/unit.h"
 
 static void what_was_put_in_is_read_with_the_secret(void **state)
 {

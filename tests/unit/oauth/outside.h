@@ -222,11 +222,13 @@ static inline int set_up(void **state)
     outside.provider.keys = ring;
     outside.provider.settings = &outside.settings;
     outside.rq = (struct request){.arena = outside.arena, .peer = STR("192.0.2.1"), .id = "0123456789abcdef"};
-    outside.client = (struct client){.id = STR("portal"),
-                                     .rules = profile_rules(PROFILE_OPEN),
-                                     .response_types = RESPONSE_CODE | RESPONSE_ID_TOKEN | RESPONSE_CODE_ID_TOKEN,
-                                     .id_token_alg = ALG_RS256,
-                                     .authorization_alg = ALG_ES256};
+    outside.client =
+        (struct client){.id = STR("portal"),
+                        .rules = profile_rules(PROFILE_OPEN),
+                        .response_types = RESPONSE_TYPE_BIT(RESPONSE_CODE) | RESPONSE_TYPE_BIT(RESPONSE_ID_TOKEN) |
+                                          RESPONSE_TYPE_BIT(RESPONSE_CODE | RESPONSE_ID_TOKEN),
+                        .id_token_alg = ALG_RS256,
+                        .authorization_alg = ALG_ES256};
     return 0;
 }
 

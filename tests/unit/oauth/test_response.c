@@ -55,8 +55,8 @@ static void the_words_of_a_response_type_have_no_order(void **state)
     (void)state;
     taken((struct asked){.type = "code"}, RESPONSE_CODE, "query");
     taken((struct asked){.type = "id_token", .nonce = "n"}, RESPONSE_ID_TOKEN, "fragment");
-    taken((struct asked){.type = "code id_token", .nonce = "n"}, RESPONSE_CODE_ID_TOKEN, "fragment");
-    taken((struct asked){.type = "id_token code", .nonce = "n"}, RESPONSE_CODE_ID_TOKEN, "fragment");
+    taken((struct asked){.type = "code id_token", .nonce = "n"}, RESPONSE_CODE | RESPONSE_ID_TOKEN, "fragment");
+    taken((struct asked){.type = "id_token code", .nonce = "n"}, RESPONSE_CODE | RESPONSE_ID_TOKEN, "fragment");
 }
 
 static void unknown_and_repeated_words_are_unsupported(void **state)
@@ -74,10 +74,10 @@ static void unknown_and_repeated_words_are_unsupported(void **state)
 static void what_is_not_registered_is_unauthorized(void **state)
 {
     (void)state;
-    outside.client.response_types = RESPONSE_CODE;
+    outside.client.response_types = RESPONSE_TYPE_BIT(RESPONSE_CODE);
     refused((struct asked){.type = "id_token", .nonce = "n"}, "unauthorized_client", "fragment");
     refused((struct asked){.type = "code id_token", .nonce = "n"}, "unauthorized_client", "fragment");
-    outside.client.response_types = RESPONSE_CODE_ID_TOKEN;
+    outside.client.response_types = RESPONSE_TYPE_BIT(RESPONSE_CODE | RESPONSE_ID_TOKEN);
     refused((struct asked){.type = "code"}, "unauthorized_client", "query");
     refused((struct asked){.type = "id_token", .nonce = "n"}, "unauthorized_client", "fragment");
 }
@@ -98,7 +98,7 @@ static void each_mode_is_taken_and_jwt_is_the_types_default(void **state)
         taken((struct asked){.type = "code", .mode = modes[i]}, RESPONSE_CODE, modes[i]);
     taken((struct asked){.type = "code", .mode = "jwt"}, RESPONSE_CODE, "query.jwt");
     taken((struct asked){.type = "id_token", .mode = "jwt", .nonce = "n"}, RESPONSE_ID_TOKEN, "fragment.jwt");
-    taken((struct asked){.type = "code id_token", .mode = "form_post", .nonce = "n"}, RESPONSE_CODE_ID_TOKEN,
+    taken((struct asked){.type = "code id_token", .mode = "form_post", .nonce = "n"}, RESPONSE_CODE | RESPONSE_ID_TOKEN,
           "form_post");
 }
 
@@ -145,7 +145,7 @@ static struct interaction interaction_in(const char *mode)
 static void send_code(const struct interaction *interaction)
 {
     outside.got.answers = 0;
-    response_send(&outside.provider, &outside.rq, interaction, STR("the-code"), STR_NONE);
+    response_send(&outside.provider, &outside.rq, interaction, &(struct issued){.code = STR("the-code")});
     assert_int_equal(outside.got.answers, 1);
 }
 
@@ -168,7 +168,8 @@ static void query_and_fragment_are_form_encoded(void **state)
     send_code(&interaction);
     assert_str(outside.got.location, CALLBACK "?tenant=1&code=the-code&state=a%20b%26c&iss=https%3A%2F%2Fid.example");
     interaction.response_mode = STR("fragment");
-    response_send(&outside.provider, &outside.rq, &interaction, STR("c"), STR("a.b.c"));
+    response_send(&outside.provider, &outside.rq, &interaction,
+                  &(struct issued){.code = STR("c"), .id_token = STR("a.b.c")});
     assert_str(outside.got.location,
                CALLBACK "?tenant=1#code=c&id_token=a.b.c&state=a%20b%26c&iss=https%3A%2F%2Fid.example");
 }
