@@ -17,7 +17,8 @@ export const fapiClients = ({ signed, auth, sender, openid }) => async (side, al
     const key = signingKey(alg, `${alias}-${name}-key`);
     const { client_id } = side.client({
       client_id: `${alias}-${name}`, client_name: `Conformance suite, ${name}`, purpose: 'Testing', security_profile: signed ? 'fapi2_signed' : 'fapi2',
-      redirect_uris: [`${at}/callback${query}`], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], scope, claims: ['picture'], jwks: publicSet(key),
+      redirect_uris: [`${at}/callback${query}`], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], scope,
+      claims: ['picture'], jwks: publicSet(key),
       ...authentication(auth, certificate),
       ...(signed && { request_object_signing_alg: alg, authorization_signed_response_alg: alg }), id_token_signed_response_alg: alg, ...constraint,
     });
@@ -36,8 +37,9 @@ export const cibaClients = ({ auth, mode }) => async (side, alias, at) => {
   const add = (name, certificate) => {
     const key = signingKey(alg, `${alias}-${name}-key`);
     const { client_id } = side.client({
-      client_id: `${alias}-${name}`, client_name: `Conformance suite, ${name}`, purpose: 'Testing', grant_types: ['urn:openid:params:grant-type:ciba', 'refresh_token'],
-      response_types: [], scope, jwks: publicSet(key), ...authentication(auth, certificate), tls_client_certificate_bound_access_tokens: true,
+      client_id: `${alias}-${name}`, client_name: `Conformance suite, ${name}`, purpose: 'Testing',
+      grant_types: ['urn:openid:params:grant-type:ciba', 'refresh_token'], response_types: [], scope,
+      jwks: publicSet(key), ...authentication(auth, certificate), tls_client_certificate_bound_access_tokens: true,
       backchannel_token_delivery_mode: mode, backchannel_authentication_request_signing_alg: alg, id_token_signed_response_alg: alg,
       ...(mode === 'ping' && { backchannel_client_notification_endpoint: `${at}/ciba-notification-endpoint` }),
     });

@@ -20,7 +20,7 @@ Runs the plans (all of them by default) of the OpenID conformance suite against 
   --help         this text
 
 CONFORMANCE_SERVER     the suite (https://localhost.emobix.co.uk:8443/)
-CONFORMANCE_CA         what its certificate is signed by; without it Konsao can't call the suite, and it is not checked
+CONFORMANCE_CA         a file with what its certificate is signed by (by itself)
 CONFORMANCE_TOKEN      a token for its API, unless it is in its development mode
 KONSAO_BUILD           the programs to run (build/release)
 
@@ -95,7 +95,7 @@ async function main() {
   if (options.list) return list(options.chosen, suite);
   await suite.available();
   mkdirSync(options.export, { recursive: true });
-  const side = await Side.start({ host: options.host, port: options.port ?? (await freePort()), suite: suite.url, ca: process.env.CONFORMANCE_CA });
+  const side = await Side.start({ host: options.host, port: options.port ?? (await freePort()), suite: suite.url, ca: await suite.authority() });
   for (const signal of ['SIGINT', 'SIGTERM'])
     process.once(signal, () => side.stop().finally(() => process.exit(1)));
   const run = { suite, side, export: options.export, expectations: new Expectations(expected), table: new Table() };

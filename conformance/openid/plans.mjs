@@ -13,7 +13,7 @@ const relyingParty = (at, id, more = {}) => ({
 
 const secretOf = ({ client_id, client_secret }) => ({ client_id, client_secret });
 
-/** The two clients of a plan with static registration, and the one that sends its secret in the body. `more`: what they are registered with beyond the usual. */
+/** The two clients of a plan with static registration, and the one that sends its secret in the body. `more`: what they have beyond the usual. */
 const registered = (more = () => ({})) => (side, alias, at) => {
   const add = (name, own) => secretOf(side.client(relyingParty(at, `${alias}-${name}`, { ...more(at), ...own })));
   return { client: add('one'), client2: add('two'), client_secret_post: add('post', { token_endpoint_auth_method: 'client_secret_post' }) };

@@ -34,7 +34,8 @@ class Credentials {
     const extensions = ['basicConstraints=CA:FALSE', `extendedKeyUsage=${host ? 'serverAuth' : 'clientAuth'}`, ...(host ? [`subjectAltName=DNS:${host}`] : [])];
     writeFileSync(this.file('extensions'), extensions.join('\n'));
     this.openssl('req', '-newkey', 'rsa:2048', '-nodes', '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${host ?? name}`);
-    this.openssl('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '7', '-extfile', 'extensions', '-out', `${name}.pem`);
+    this.openssl('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '7', '-extfile', 'extensions',
+      '-out', `${name}.pem`);
     return { cert: this.text(`${name}.pem`), key: this.text(`${name}.key`), ca: this.text('ca.pem') };
   }
 
@@ -55,13 +56,14 @@ export const publicSet = (...keys) => ({ keys: keys.map(publicParts) });
 
 /** Everything that a run has of its own. */
 export class Side {
-  /** `host`, `port`: where the suite reaches Konsao. `suite`: what Konsao may call, and `ca`: what its certificate is signed by. */
+  /** `host`, `port`: where the suite reaches Konsao. `suite`: what Konsao may call, `ca`: the certificate (PEM) that the suite's is signed by. */
   static async start({ host, port, suite, ca }) {
     const side = new Side();
     side.folder = mkdtempSync(join(tmpdir(), 'konsao-conformance-'));
     side.credentials = new Credentials(side.folder);
     side.credentials.authority();
     side.credentials.certificate('server', host);
+    writeFileSync(side.credentials.file('suite.pem'), ca);
     side.code = code;
     side.issuer = `https://${host}:${port}`;
     const mtlsPort = await freePort();
@@ -72,13 +74,18 @@ export class Side {
       side.provider = await Provider.start(side.register, {
         issuer: side.issuer, 'tls.address': '127.0.0.1', 'tls.port': port, 'tls.mtls_port': mtlsPort, 'tls.certificate': side.credentials.file('server.pem'),
         'tls.key': side.credentials.file('server.key'), 'tls.client_ca': side.credentials.file('ca.pem'), 'outbound.allow': new URL(suite).hostname,
-        'registration.pkce': 'no', 'limit.registrations_per_ip': 10000, ...(ca && { 'outbound.ca': ca }),
+        'registration.pkce': 'no', 'limit.registrations_per_ip': 10000, 'outbound.ca': side.credentials.file('suite.pem'),
       });
     } catch (error) {
       await side.register.stop();
       throw error;
     }
     return side;
+  }
+
+  /** Where Konsao is without TLS. */
+  get local() {
+    return `http://localhost:${this.provider.port}`;
   }
 
   /** Registers a client by its metadata (RFC 7591); answers with what Konsao keeps of it, its secret among that. */
@@ -100,16 +107,16 @@ export class Side {
     });
     const authorization = `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString('base64')}`;
     const introspect = async (token) => {
-      const answer = await fetch(`http://localhost:${this.provider.port}/introspect`, { method: 'POST', headers: { authorization }, body: new URLSearchParams({ token }) });
-      return answer.json();
+      const body = new URLSearchParams({ token });
+      return (await fetch(`${this.local}/introspect`, { method: 'POST', headers: { authorization }, body })).json();
     };
-    return Resource.start({ host: new URL(this.issuer).hostname, cert: this.credentials.text('server.pem'), key: this.credentials.text('server.key'), introspect });
+    const [cert, key] = ['server.pem', 'server.key'].map((name) => this.credentials.text(name));
+    return Resource.start({ host: new URL(this.issuer).hostname, cert, key, introspect });
   }
 
   /** Where the suite says what the resident answers to a backchannel request. */
   async approvals() {
-    const local = `http://localhost:${this.provider.port}`;
-    this.approver ??= await Approver.start({ issuer: this.issuer, local, register: this.register, kidc: this.resident.kidc });
+    this.approver ??= await Approver.start({ issuer: this.issuer, local: this.local, register: this.register, kidc: this.resident.kidc });
     return this.approver.url;
   }
 
@@ -121,7 +128,7 @@ export class Side {
 
   /** Rotates the keys that ID tokens are signed with by default, and waits until the server has noticed. (The suite knows no new EdDSA keys.) */
   async rotateKeys() {
-    const served = async () => (await fetch(`http://localhost:${this.provider.port}/jwks`)).text();
+    const served = async () => (await fetch(`${this.local}/jwks`)).text();
     const before = await served();
     this.provider.command('key', 'rotate', '--now', '--alg', 'RS256');
     await until('the new keys to be served', async () => (await served()) !== before);

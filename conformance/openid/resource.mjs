@@ -1,5 +1,5 @@
-// A protected resource that believes in nothing but introspection (RFC 7662): for plans without OpenID Connect, whose tokens are of no use at userinfo, and for CIBA's. Tokens
-// are bound to a key (RFC 9449, section 7) or to a certificate (RFC 8705, section 3); a plain bearer token is refused.
+// A protected resource that believes in nothing but introspection (RFC 7662): for plans without OpenID Connect, whose tokens are of no use at userinfo, and
+// for CIBA's. Tokens are bound to a key (RFC 9449, section 7) or to a certificate (RFC 8705, section 3); a plain bearer token is refused.
 import { constants, createHash, createPublicKey, randomUUID, verify } from 'node:crypto';
 import { createServer } from 'node:https';
 
@@ -69,7 +69,8 @@ export class Resource {
       answer.end(JSON.stringify({ here: 'you are' }));
     } catch (error) {
       answer.statusCode = error instanceof Refused ? 401 : 500;
-      if (error instanceof Refused) answer.setHeader('www-authenticate', `DPoP error="invalid_token", error_description="${error.message}", algs="ES256 PS256 EdDSA"`);
+      const challenge = `DPoP error="invalid_token", error_description="${error.message}", algs="${Object.keys(algorithms).join(' ')}"`;
+      if (error instanceof Refused) answer.setHeader('www-authenticate', challenge);
       answer.end(JSON.stringify({ error: error.message }));
     }
   }

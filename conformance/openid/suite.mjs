@@ -1,15 +1,32 @@
 // The conformance suite's API (https://SUITE/api), as far as a run needs it.
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
+import { connect } from 'node:tls';
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 export class Suite {
-  /** `ca`: a file with the certificate that the suite's is signed by. Without one it is not checked: a suite of one's own has a certificate of its own. */
+  /** `ca`: a file with the certificate that the suite's is signed by. Without one it is not checked: a suite of one's own is its own authority. */
   constructor(url, { ca, token } = {}) {
     this.url = new URL(url.endsWith('/') ? url : `${url}/`);
     this.tls = ca ? { ca: readFileSync(ca) } : { rejectUnauthorized: false };
     this.headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
+  }
+
+  /** The certificate (PEM) to check the suite's by: the given one, or the last of those that the suite itself shows. */
+  async authority() {
+    if (this.tls.ca) return this.tls.ca;
+    const options = { host: this.url.hostname, port: this.url.port || 443, servername: this.url.hostname, rejectUnauthorized: false };
+    const last = await new Promise((done, failed) => {
+      const socket = connect(options, () => {
+        let certificate = socket.getPeerX509Certificate();
+        while (certificate.issuerCertificate && certificate.issuerCertificate !== certificate) certificate = certificate.issuerCertificate;
+        socket.destroy();
+        done(certificate);
+      });
+      socket.on('error', failed);
+    });
+    return last.toString();
   }
 
   /** One call; answers with the body's bytes. */
