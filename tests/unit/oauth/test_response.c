@@ -66,14 +66,16 @@ static void unknown_and_repeated_words_are_unsupported(void **state)
     refused((struct asked){.type = "CODE"}, "unsupported_response_type", "query");
     refused((struct asked){.type = "code code"}, "unsupported_response_type", "query");
     refused((struct asked){.type = "token"}, "unsupported_response_type", "fragment");
-    refused((struct asked){.type = "code token", .nonce = "n"}, "unsupported_response_type", "fragment");
-    refused((struct asked){.type = "code id_token token", .nonce = "n"}, "unsupported_response_type", "fragment");
+    refused((struct asked){.type = "id_token token id_token"}, "unsupported_response_type", "fragment");
     refused((struct asked){.type = NULL}, "invalid_request", "query");
 }
 
 static void what_is_not_registered_is_unauthorized(void **state)
 {
     (void)state;
+    refused((struct asked){.type = "code token", .nonce = "n"}, "unauthorized_client", "fragment");
+    refused((struct asked){.type = "token id_token", .nonce = "n"}, "unauthorized_client", "fragment");
+    refused((struct asked){.type = "code id_token token", .nonce = "n"}, "unauthorized_client", "fragment");
     outside.client.response_types = RESPONSE_TYPE_BIT(RESPONSE_CODE);
     refused((struct asked){.type = "id_token", .nonce = "n"}, "unauthorized_client", "fragment");
     refused((struct asked){.type = "code id_token", .nonce = "n"}, "unauthorized_client", "fragment");

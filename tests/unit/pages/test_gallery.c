@@ -210,6 +210,70 @@ static void with_support(struct view *view, const struct pages *pages, enum lang
     view_text(view, "docs_url", STR("https://docs.example/"));
 }
 
+static void signing_out(struct view *view, const struct pages *pages, enum lang lang)
+{
+    (void)pages;
+    (void)lang;
+    view_text(view_item(view, "frames"), "src",
+              STR("https://portal.example/logout?iss=https%3A%2F%2Fid.example&sid=x"));
+    view_text(view, "next", STR("https://portal.example/bye"));
+}
+
+static void device_filled(struct view *view, const struct pages *pages, enum lang lang)
+{
+    (void)pages;
+    (void)lang;
+    view_text(view, "user_code", STR("BCDF-GHJK"));
+    view_flag(view, "filled", true);
+}
+
+static void device_wrong(struct view *view, const struct pages *pages, enum lang lang)
+{
+    (void)pages;
+    (void)lang;
+    view_text(view, "user_code", STR("BCDF-GHJK"));
+    view_flag(view, "error_code", true);
+}
+
+static void device_tries(struct view *view, const struct pages *pages, enum lang lang)
+{
+    (void)pages;
+    (void)lang;
+    view_flag(view, "error_tries", true);
+}
+
+static void done_device(struct view *view, const struct pages *pages, enum lang lang)
+{
+    (void)pages;
+    (void)lang;
+    view_flag(view, "approved", true);
+    view_flag(view, "device", true);
+}
+
+static void done_client(struct view *view, const struct pages *pages, enum lang lang)
+{
+    (void)pages;
+    who(view, lang);
+    view_flag(view, "approved", true);
+}
+
+static void consent_detail(struct view *view, const struct pages *pages, enum lang lang)
+{
+    consent(view, pages, lang);
+    struct view *detail = view_item(view, "details");
+    view_text(detail, "title",
+              lang == LANG_KM ? STR("ផ្ទេរ​ក្បាលដី") : STR("Transfer a plot of land"));
+    struct view *field = view_item(detail, "fields");
+    view_text(field, "label", lang == LANG_KM ? STR("លេខ​ក្បាលដី") : STR("Plot"));
+    view_text(field, "value", STR("12-0345-0678"));
+    field = view_item(detail, "fields");
+    view_text(field, "label", lang == LANG_KM ? STR("តម្លៃ") : STR("Price"));
+    view_text(field, "value", STR("25000.00 USD"));
+    view_text(view_item(view, "resources"), "host", STR("api.land.example"));
+    view_text(view, "binding_message", STR("W4-SCT-19"));
+    view_flag(view, "from_device", true);
+}
+
 static const struct sample samples[] = {
     {"kidc", "signin/kidc", kidc},
     {"kidc-invalid", "signin/kidc", kidc_invalid},
@@ -236,6 +300,15 @@ static const struct sample samples[] = {
     {"logout", "oauth/logout", otp},
     {"logged_out", "oauth/logged_out", frozen},
     {"logged_out-stayed", "oauth/logged_out", stayed},
+    {"logged_out-frames", "oauth/logged_out", signing_out},
+    {"device", "oauth/device", bare},
+    {"device-filled", "oauth/device", device_filled},
+    {"device-wrong", "oauth/device", device_wrong},
+    {"device-tries", "oauth/device", device_tries},
+    {"done", "oauth/done", done_device},
+    {"done-client", "oauth/done", done_client},
+    {"done-denied", "oauth/done", frozen},
+    {"consent-detail", "signin/consent", consent_detail},
     {"home", "home", with_support},
 };
 

@@ -51,7 +51,7 @@ static void pages_are_locked_down(void **state)
     page_respond(&rq, folder->pages, LANG_KM, 200, "page", view_new(folder->arena), STR("https://portal.example"));
     assert_true(str_is(answer_header("Content-Security-Policy"),
                        "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; script-src "
-                       "'self'; form-action 'self' https://portal.example; frame-ancestors 'none'; base-uri 'none'"));
+                       "'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self' https://portal.example"));
     assert_true(str_is(answer_header("X-Frame-Options"), "DENY"));
     assert_true(str_is(answer_header("Cross-Origin-Opener-Policy"), "same-origin"));
     assert_null(answer_header("Cache-Control").p); /* http's no-store holds */
@@ -65,7 +65,7 @@ static void form_action_can_not_carry_another_directive(void **state)
     for (size_t i = 0; i < COUNT_OF(hostile); i++) {
         struct request rq = request_for(folder, "/");
         page_respond(&rq, folder->pages, LANG_KM, 200, "page", view_new(folder->arena), str_of(hostile[i]));
-        assert_true(str_contains(answer_header("Content-Security-Policy"), "form-action 'self'; frame-ancestors"));
+        assert_true(str_ends(answer_header("Content-Security-Policy"), STR("; form-action 'self'")));
     }
 }
 

@@ -181,7 +181,7 @@ static void what_does_not_fit_together_is_refused(void **state)
     assert_refused("{\"redirect_uris\":null}", "redirect_uris is missing");
     assert_refused("{\"grant_types\":[\"implicit\"]}", "grant implicit needs a response_type");
     assert_refused("{\"grant_types\":[\"authorization_code\",\"authorization_code\"]}", "twice");
-    assert_refused("{\"response_types\":[\"code\",\"token\"]}", "response_types may be");
+    assert_refused("{\"response_types\":[\"code\",\"token\"]}", "response_types may have");
     assert_refused("{\"grant_types\":[\"refresh_token\"]}", "refresh_token needs a grant by which people sign in");
     assert_refused("{\"token_endpoint_auth_method\":\"none\",\"client_secrets\":null,"
                    "\"grant_types\":[\"authorization_code\",\"client_credentials\"]}",
@@ -198,7 +198,8 @@ static void what_does_not_fit_together_is_refused(void **state)
     assert_refused("{\"id_token_signed_response_alg\":\"none\"}", "id_token_signed_response_alg must be");
     assert_refused("{\"id_token_signed_response_alg\":\"HS256\"}", "id_token_signed_response_alg must be");
     assert_refused("{\"subject_type\":\"ephemeral\"}", "subject_type must be");
-    assert_refused("{\"redirect_uris\":[\"https://a.kh/\",\"https://b.kh/\"]}", "on several hosts");
+    assert_refused("{\"subject_type\":\"pairwise\",\"redirect_uris\":[\"https://a.kh/\",\"https://b.kh/\"]}",
+                   "on several hosts");
     assert_refused("{\"sector_identifier\":\"https://a.kh\"}", "sector_identifier must be a host");
     assert_refused("{\"scope\":\"openid a\\\"b\"}", "scope may only");
     assert_refused("{\"claims\":[\"a b\"]}", "claims may only");
