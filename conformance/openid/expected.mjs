@@ -1,6 +1,6 @@
 // What a run may find without failing: each with the reason why it is as it should be. One that is not found any more fails the run as well.
 // plan: its name in plans.mjs, or several; module; condition: the suite's name for what it checked ('' for a module's result); result: warning, failure, skip.
-const everyone = ['basic', 'basic-dynamic', 'formpost-basic', 'hybrid', 'formpost-hybrid'];
+const everyone = ['basic', 'basic-dynamic', 'formpost-basic', 'hybrid', 'formpost-hybrid', 'implicit', 'formpost-implicit'];
 const fapi = ['fapi2-jwt-dpop', 'fapi2-jwt-mtls', 'fapi2-mtls-dpop', 'fapi2-mtls-mtls', 'fapi2-signed-jwt-dpop', 'fapi2-signed-mtls-mtls'];
 
 /** Expectations of several modules, for the same reason. */
@@ -17,8 +17,6 @@ export const expected = [
     'Request objects must be signed, by reference too.'),
   ...all(['dynamic'], ['oidcc-request-uri-unsigned'], '', 'skip', 'Request objects must be signed, by reference too.'),
   ...all(['basic-dynamic', 'dynamic'], ['oidcc-idtoken-unsigned'], '', 'skip', 'ID tokens are always signed.'),
-  ...all(['dynamic'], ['oidcc-discovery-endpoint-verification'], 'OIDCCCheckDiscEndpointResponseTypesSupportedDynamic', 'failure',
-    'A provider with dynamic registration ought to issue tokens from the authorization endpoint ("id_token token"); RFC 9700, 2.1.2, says not to.'),
   ...all(fapi, ['fapi2-security-profile-final-test-claims-parameter-identity-claims'], 'CheckForUnexpectedClaimsInUserinfo', 'warning',
     'Names in Khmer (name#km, Core 5.2): the suite knows no claims with a language.'),
   ...all(fapi, ['fapi2-security-profile-final-test-claims-parameter-identity-claims'], 'CheckForUnexpectedClaimsInIdToken', 'warning',

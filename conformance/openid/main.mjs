@@ -58,7 +58,8 @@ async function runModule(run, plan, planId, module) {
   const found = findings(info, await run.suite.log(id));
   const surprises = found.filter((one) => !run.expectations.meets(plan.name, module.testModule, one));
   const result = info.result ?? info.status;
-  console.log(`  ${result.padEnd(11)} ${module.testModule} (${Math.round((Date.now() - started) / 1000)} s)`);
+  const type = module.variant?.response_type ? ` [${module.variant.response_type}]` : '';
+  console.log(`  ${result.padEnd(11)} ${module.testModule}${type} (${Math.round((Date.now() - started) / 1000)} s)`);
   for (const { condition, result: what, message, detail } of surprises)
     console.log(`      ${what}: ${condition}: ${message}${detail ? ` (${detail})` : ''}\n        ${new URL(`log-detail.html?log=${id}`, run.suite.url)}`);
   return { name: module.testModule, result, surprises: surprises.length };

@@ -25,7 +25,10 @@ const registering = (side) => {
   return { client: client('Conformance suite, one'), client2: client('Conformance suite, two') };
 };
 
-const hybrid = () => ({ response_types: ['code id_token', 'code'], grant_types: ['authorization_code', 'implicit', 'refresh_token'] });
+const hybrid = () => ({
+  response_types: ['code', 'code id_token', 'code token', 'code id_token token'], grant_types: ['authorization_code', 'implicit', 'refresh_token'],
+});
+const implicit = () => ({ response_types: ['id_token', 'id_token token'], grant_types: ['implicit'], scope: everyScope.replace(' offline_access', '') });
 const byBackChannel = (at) => ({ backchannel_logout_uri: `${at}/backchannel_logout`, backchannel_logout_session_required: true });
 const byFrontChannel = (at) => ({ frontchannel_logout_uri: `${at}/frontchannel_logout`, frontchannel_logout_session_required: true });
 
@@ -34,9 +37,6 @@ const of = (name, plan, variant, set = registered()) => ({ name, plan: `${plan}-
 const statically = { server_metadata: 'discovery', client_registration: 'static_client' };
 const dynamically = { server_metadata: 'discovery', client_registration: 'dynamic_client' };
 const code = { response_type: 'code', client_registration: 'static_client' };
-const codeIdToken = (response_mode) => ({
-  client_auth_type: 'client_secret_basic', response_type: 'code id_token', response_mode, client_registration: 'static_client',
-});
 
 /** Security profile, or message signing, for one way of client authentication, sender constraint and protocol. */
 function fapi2(name, { signed = false, auth, sender, openid = true }) {
@@ -58,8 +58,10 @@ export const plans = [
   of('basic-dynamic', 'oidcc-basic-certification', dynamically, registering),
   of('formpost-basic', 'oidcc-formpost-basic-certification', statically),
   of('dynamic', 'oidcc-dynamic-certification', { response_type: 'code' }, registering),
-  of('hybrid', 'oidcc', codeIdToken('default'), registered(hybrid)),
-  of('formpost-hybrid', 'oidcc', codeIdToken('form_post'), registered(hybrid)),
+  of('hybrid', 'oidcc-hybrid-certification', statically, registered(hybrid)),
+  of('formpost-hybrid', 'oidcc-formpost-hybrid-certification', statically, registered(hybrid)),
+  of('implicit', 'oidcc-implicit-certification', statically, registered(implicit)),
+  of('formpost-implicit', 'oidcc-formpost-implicit-certification', statically, registered(implicit)),
   of('rp-initiated-logout', 'oidcc-rp-initiated-logout-certification', code),
   of('backchannel-logout', 'oidcc-backchannel-rp-initiated-logout-certification', code, registered(byBackChannel)),
   of('frontchannel-logout', 'oidcc-frontchannel-rp-initiated-logout-certification', code, registered(byFrontChannel)),
