@@ -70,7 +70,7 @@ static const struct verb verbs[] = {
     {.name = "type add",
      .operand = "FILE",
      .summary = "Registers (or replaces) a type of authorization_details (RFC 9396) from its definition in JSON, by\n"
-                "which requests of that type are checked and shown to people. docs/integrating.md has an example.",
+                "which requests of that type are checked and shown to people. docs/ministry.md has an example.",
      .run = type_add_run},
     {.name = "type list",
      .summary = "Lists the types of authorization_details.",
