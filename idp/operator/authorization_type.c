@@ -1,6 +1,7 @@
 /* The types of rich authorization requests (RFC 9396) that clients may be registered for. */
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "crypto/json.h"
 #include "operator/estate.h"
 #include "operator/verbs.h"
@@ -24,14 +25,19 @@ int type_add_run(struct command *command)
     return estate_write(&estate, ops, COUNT_OF(ops)) ? DONE : FAILED;
 }
 
+static bool add_json(const struct record *record, void *context)
+{
+    struct buf *json = context;
+    buf_char(json, json->n == 0 ? '[' : ',');
+    buf_add(json, record->value);
+    return true;
+}
+
 static bool print_type(const struct record *record, void *context)
 {
     struct command *command = context;
     const json_t *definition = json_parse_object(command->arena, record->value, AUTHORIZATION_TYPE_BYTES_MAX);
-    if (command->json)
-        command_print(arena_str(command->arena, record->value));
-    else
-        printf("%-40.*s  %.*s\n", STR_FMT(record->key), STR_FMT(json_str(definition, "title")));
+    printf("%-40.*s  %.*s\n", STR_FMT(record->key), STR_FMT(json_str(definition, "title")));
     return true;
 }
 
@@ -40,8 +46,18 @@ int type_list_run(struct command *command)
     CLEANUP(estate_close) struct estate estate = {0};
     if (!estate_open(command, false, &estate))
         return FAILED;
-    return estate_fails(
-        store_scan(estate.store, RECORD_AUTHORIZATION_TYPE, -1, STR_NONE, STR_NONE, print_type, command));
+    if (!command->json)
+        return estate_fails(
+            store_scan(estate.store, RECORD_AUTHORIZATION_TYPE, -1, STR_NONE, STR_NONE, print_type, command));
+    struct buf json = buf_new(command->arena, 1024);
+    int code =
+        estate_fails(store_scan(estate.store, RECORD_AUTHORIZATION_TYPE, -1, STR_NONE, STR_NONE, add_json, &json));
+    if (json.n == 0)
+        buf_char(&json, '[');
+    buf_char(&json, ']');
+    if (code == DONE)
+        command_print(buf_str(&json));
+    return code;
 }
 
 int type_remove_run(struct command *command)

@@ -1,11 +1,13 @@
 /* The rules of token exchange (RFC 8693). */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "operator/estate.h"
 #include "operator/verbs.h"
 #include "records/client_uri.h"
 #include "records/exchange_policy.h"
+
+#define NAME_MAX_BYTES 100
+#define LIFE_MAX (366 * 86400)
 
 const struct flag exchange_add_flags[] = {
     {"client", "ID", "who may exchange: the protected resource that is called first"},
@@ -22,6 +24,7 @@ int exchange_add_run(struct command *command)
     CLEANUP(estate_close) struct estate estate = {0};
     struct record client;
     const char *why;
+    uint64_t life = 0;
     struct exchange_policy policy = {
         .client_id = command_value(command, "client"),
         .name = command->operand,
@@ -34,10 +37,11 @@ int exchange_add_run(struct command *command)
         return command_misused("--client, --to and --scope are needed");
     if (!resource_uri_check(policy.audience, &why))
         return command_misused("--to %s", why);
-    if (command_has(command, "life"))
-        policy.life = strtoll(command_value(command, "life").p, NULL, 10);
-    if (policy.life < 0 || (command_has(command, "life") && policy.life == 0))
-        return command_misused("--life must be a number of seconds");
+    if (!policy.name.n || policy.name.n > NAME_MAX_BYTES || !str_is_printable(policy.name))
+        return command_misused("NAME must be 1 to %d bytes of printable ASCII", NAME_MAX_BYTES);
+    if (command_has(command, "life") && (!str_to_u64(command_value(command, "life"), LIFE_MAX, &life) || life == 0))
+        return command_misused("--life must be a number of seconds, at most a year");
+    policy.life = (int64_t)life;
     if (!estate_open(command, false, &estate))
         return FAILED;
     if (store_get(estate.store, RECORD_CLIENT, policy.client_id, command->arena, &client) != STORE_OK)
@@ -47,30 +51,28 @@ int exchange_add_run(struct command *command)
     return estate_write(&estate, ops, COUNT_OF(ops)) ? DONE : FAILED;
 }
 
-static void print_json(struct command *command, const struct exchange_policy *policy)
+static bool add_json(const struct exchange_policy *policy, void *context)
 {
-    struct buf json = buf_new(command->arena, 256);
-    buf_char(&json, '{');
-    buf_json_str(&json, "client", policy->client_id);
-    buf_json_str(&json, "name", policy->name);
-    buf_json_str(&json, "to", policy->audience);
-    buf_json_str(&json, "scope", policy->scope);
-    buf_json_str(&json, "of_client", policy->subject_client);
-    buf_json_str(&json, "with_scope", policy->subject_scope);
+    struct buf *json = context;
+    buf_char(json, json->n == 0 ? '[' : ',');
+    buf_char(json, '{');
+    buf_json_str(json, "client", policy->client_id);
+    buf_json_str(json, "name", policy->name);
+    buf_json_str(json, "to", policy->audience);
+    buf_json_str(json, "scope", policy->scope);
+    buf_json_str(json, "of_client", policy->subject_client);
+    buf_json_str(json, "with_scope", policy->subject_scope);
     if (policy->life > 0)
-        buf_json_int(&json, "life", policy->life);
-    buf_char(&json, '}');
-    command_print(buf_str(&json));
+        buf_json_int(json, "life", policy->life);
+    buf_char(json, '}');
+    return true;
 }
 
 static bool print_policy(const struct exchange_policy *policy, void *context)
 {
-    struct command *command = context;
-    if (command->json)
-        print_json(command, policy);
-    else
-        printf("%-24.*s  %-24.*s  %-40.*s  %.*s\n", STR_FMT(policy->client_id), STR_FMT(policy->name),
-               STR_FMT(policy->audience), STR_FMT(policy->scope));
+    (void)context;
+    printf("%-24.*s  %-24.*s  %-40.*s  %.*s\n", STR_FMT(policy->client_id), STR_FMT(policy->name),
+           STR_FMT(policy->audience), STR_FMT(policy->scope));
     return true;
 }
 
@@ -79,9 +81,18 @@ int exchange_list_run(struct command *command)
     CLEANUP(estate_close) struct estate estate = {0};
     if (!estate_open(command, false, &estate))
         return FAILED;
-    if (!command->json)
+    if (!command->json) {
         printf("%-24s  %-24s  %-40s  %s\n", "CLIENT", "RULE", "TO", "SCOPE");
-    return estate_fails(exchange_policy_each(estate.store, command->arena, STR_NONE, print_policy, command));
+        return estate_fails(exchange_policy_each(estate.store, command->arena, STR_NONE, print_policy, NULL));
+    }
+    struct buf json = buf_new(command->arena, 1024);
+    int code = estate_fails(exchange_policy_each(estate.store, command->arena, STR_NONE, add_json, &json));
+    if (json.n == 0)
+        buf_char(&json, '[');
+    buf_char(&json, ']');
+    if (code == DONE)
+        command_print(buf_str(&json));
+    return code;
 }
 
 int exchange_remove_run(struct command *command)

@@ -55,6 +55,7 @@ ok '--help' exits 0 --help
 ok '… on standard output' says 'konsao backup FOLDER'
 for verb in serve check 'client add' 'client list' 'client show' 'client set' 'client rotate-secret' 'client remove' \
   'registration token' 'registration list' 'registration revoke' \
+  'type add' 'type list' 'type remove' 'exchange add' 'exchange list' 'exchange remove' \
   'key create' 'key list' 'key rotate' 'audit show' 'audit verify' backup version; do
   # shellcheck disable=SC2086
   ok "$verb --help" exits 0 $verb --help
@@ -189,6 +190,77 @@ ok '… and it is gone' exits 0 registration list --json
 ok '… the other is not' json 'length == 1'
 ok 'it is in the audit record' exits 0 audit show --json
 ok '… with its id' json "any(.action == \"registration.token\" and .detail == \"$id\") and any(.action == \"registration.revoke\")"
+
+# ---- types of authorization details ----
+ok 'type list of none' exits 0 type list
+ok '… says nothing' silent
+cat >"$work/land.json" <<'END'
+{ "type": "land_transfer", "title": "Transfer a plot of land", "title#km": "ផ្ទេរដី",
+  "fields": [ { "name": "plot", "label": "Plot", "kind": "string", "required": true } ] }
+END
+ok 'type add' exits 0 type add "$work/land.json"
+ok 'type list' exits 0 type list
+ok '… says what people read' grep -qE '^land_transfer +Transfer a plot of land$' "$work/out"
+ok 'type list --json' exits 0 type list --json
+ok '… is the definition' json 'length == 1 and .[0].type == "land_transfer" and .[0]."title#km" == "ផ្ទេរដី" and (.[0].fields | length) == 1'
+jq '.title = "Transfer land"' "$work/land.json" >"$work/changed.json"
+ok 'type add of the same type' exits 0 type add "$work/changed.json"
+ok '… replaces it' bash -c '[[ $("$1" type list) == "land_transfer "*"Transfer land" ]]' _ "$konsao"
+jq 'del(.title)' "$work/land.json" >"$work/untitled.json"
+jq '.fields[0].kind = "text"' "$work/land.json" >"$work/odd.json"
+jq '.more = 1' "$work/land.json" >"$work/more.json"
+echo '[]' >"$work/array.json"
+echo '{' >"$work/broken.json"
+for wrong in untitled odd more array broken missing; do
+  ok "type add $wrong: failed" exits 1 type add "$work/$wrong.json"
+  ok '… with the file' complains "$work/$wrong.json"
+done
+ok '… and nothing was changed' bash -c '[[ $("$1" type list | wc -l) -eq 1 ]]' _ "$konsao"
+ok 'type add without a file: misused' exits 2 type add
+ok 'type remove' exits 0 type remove land_transfer
+ok '… once' exits 1 type remove land_transfer
+ok '… and says which' complains 'land_transfer'
+ok 'type list' exits 0 type list
+ok '… has none' silent
+ok 'type list --json of none' exits 0 type list --json
+ok '… is an empty list' json '. == []'
+run audit show --json --action authorization_type.
+ok 'each is in the audit record, no failed one' json '[.[] | .action + " " + .detail] ==
+  ["authorization_type.add land_transfer", "authorization_type.add land_transfer", "authorization_type.remove land_transfer"]'
+
+# ---- rules of token exchange ----
+ok 'exchange add for a client that there is not: failed' exits 1 exchange add x --client nobody --to https://x.example --scope a
+ok '… and which' complains 'nobody'
+run client add --name 'Land registry' --grant client_credentials --scope records.read --id registry --json
+rule=(exchange add taxes --client registry --to https://tax.example.gov.kh --scope 'tax.read tax.pay')
+ok 'exchange add' exits 0 "${rule[@]}" --of-client portal --with-scope profile --life 60
+ok 'exchange list --json' exits 0 exchange list --json
+ok '… is the rule' json '. == [{client: "registry", name: "taxes", to: "https://tax.example.gov.kh", scope: "tax.read tax.pay",
+  of_client: "portal", with_scope: "profile", life: 60}]'
+ok 'exchange list' exits 0 exchange list
+ok '… for people' grep -qE '^registry +taxes +https://tax.example.gov.kh +tax.read tax.pay$' "$work/out"
+ok 'exchange add of the same name' exits 0 "${rule[@]}"
+ok '… replaces it' bash -c '"$1" exchange list --json | jq -e "length == 1 and .[0].life == null and .[0].of_client == null" >/dev/null' _ "$konsao"
+for wrong in '--to tax --scope a' '--to https://x.example/#f --scope a' '--scope a' '--to https://x.example' '--to https://x.example --scope a --life 0' \
+  '--to https://x.example --scope a --life -1' '--to https://x.example --scope a --life 1h' '--to https://x.example --scope a --life 99999999999'; do
+  # shellcheck disable=SC2086
+  ok "exchange add $wrong: misused" exits 2 exchange add odd --client registry $wrong
+done
+ok 'exchange add without a name: misused' exits 2 exchange add --client registry --to https://x.example --scope a
+ok 'exchange add of an empty name: misused' exits 2 exchange add '' --client registry --to https://x.example --scope a
+ok 'exchange add without a client: misused' exits 2 exchange add x --to https://x.example --scope a
+ok 'exchange list --json' exits 0 exchange list --json
+ok '… none of them was added' json 'map(.name) == ["taxes"]'
+ok 'exchange remove without its client: misused' exits 2 exchange remove taxes
+ok 'exchange remove of another client: failed' exits 1 exchange remove taxes --client portal
+ok '… and it is still there' bash -c '"$1" exchange list --json | grep -q taxes' _ "$konsao"
+ok 'exchange remove' exits 0 exchange remove taxes --client registry
+ok '… once' exits 1 exchange remove taxes --client registry
+ok 'exchange list --json of none' exits 0 exchange list --json
+ok '… is an empty list' json '. == []'
+run audit show --json --action exchange.
+ok 'each is in the audit record, no failed one' json '[.[] | .action + " " + .client_id + " " + .detail] ==
+  ["exchange.add registry taxes", "exchange.add registry taxes", "exchange.remove registry taxes"]'
 
 # ---- keys ----
 ok 'key list --json' exits 0 key list --json
