@@ -78,6 +78,7 @@ export class Side {
       });
     } catch (error) {
       await side.register.stop();
+      rmSync(side.folder, { recursive: true, force: true });
       throw error;
     }
     return side;
@@ -137,8 +138,11 @@ export class Side {
   async stop() {
     this.resources?.stop();
     this.approver?.stop();
-    await this.provider.stop();
-    await this.register.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    try {
+      await this.provider.stop();
+    } finally {
+      await this.register.stop();
+      rmSync(this.folder, { recursive: true, force: true });
+    }
   }
 }
