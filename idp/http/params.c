@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/buf.h"
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -129,4 +131,20 @@ str params_nonempty(const struct params *params, const char *name)
 {
     str value = params_get(params, name);
     return value.n > 0 ? value : STR_NONE;
+}
+
+str params_encode(struct arena *arena, const struct params *params, str left_out)
+{
+    struct buf text = buf_new(arena, 256);
+    for (size_t i = 0; i < params->count; i++) {
+        const struct param *param = &params->items[i];
+        if (str_list_has(left_out, ' ', param->name))
+            continue;
+        if (text.n > 0)
+            buf_char(&text, '&');
+        buf_add_urlencoded(&text, param->name);
+        buf_char(&text, '=');
+        buf_add_urlencoded(&text, param->value);
+    }
+    return buf_str(&text);
 }

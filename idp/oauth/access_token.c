@@ -65,6 +65,16 @@ struct issued_token access_token_make(const struct token_request *request, const
     return issued;
 }
 
+bool access_token_concerns(const struct access_token *token, const struct client *client)
+{
+    if (str_eq(client->id, token->of.client_id) || str_list_has(token->audience, ' ', client->id))
+        return true;
+    for (size_t i = 0; i < client->resources.count; i++)
+        if (str_list_has(token->audience, ' ', client->resources.items[i]))
+            return true;
+    return false;
+}
+
 enum store_result access_token_store(struct store *store, struct arena *arena, const struct store_op *ops, size_t count,
                                      const struct issued_token *token, str grant)
 {

@@ -16,6 +16,10 @@ struct issued_token {
 struct issued_token access_token_make(const struct token_request *request, const struct token_subject *of,
                                       str userinfo_claims);
 
+/** Whether a token is a client's to ask about, or to exchange: it was issued to it, or is for it as a protected
+ * resource. */
+bool access_token_concerns(const struct access_token *token, const struct client *client);
+
 /** Stores an access token by `ops` (its own op among them), in one batch, and takes it back when its grant has ended:
  * STORE_NOT_FOUND then. */
 MUST_CHECK enum store_result access_token_store(struct store *store, struct arena *arena, const struct store_op *ops,

@@ -150,7 +150,7 @@ static struct oauth_error store_and_tell(struct backchannel *backchannel, str au
     struct decoupled *pending = &backchannel->pending;
     pending->kind = RECORD_BACKCHANNEL;
     pending->client_id = request->client->id;
-    pending->parameters = decoupled_parameters(request->rq, request->params);
+    pending->parameters = decoupled_parameters(arena, request->params);
     pending->interval = INTERVAL;
     pending->expires_at = clock_now() + backchannel->life;
     struct store_op op = decoupled_create_op(arena, auth_req_id, pending);

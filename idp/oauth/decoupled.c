@@ -1,6 +1,5 @@
 #include "oauth/decoupled.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/primitives.h"
@@ -13,23 +12,13 @@
 
 /* ---- the request ---- */
 
-str decoupled_parameters(struct request *rq, const struct params *params)
+str decoupled_parameters(struct arena *arena, const struct params *params)
 {
-    static const str left_out = STR_INIT("client_id client_secret client_assertion client_assertion_type login_hint "
-                                         "login_hint_token id_token_hint user_code client_notification_token request "
-                                         "binding_message requested_expiry prompt");
-    struct buf text = buf_new(rq->arena, 256);
-    for (size_t i = 0; i < params->count; i++) {
-        const struct param *param = &params->items[i];
-        if (str_list_has(left_out, ' ', param->name))
-            continue;
-        if (text.n > 0)
-            buf_char(&text, '&');
-        buf_add_urlencoded(&text, param->name);
-        buf_char(&text, '=');
-        buf_add_urlencoded(&text, param->value);
-    }
-    return buf_str(&text);
+    return params_encode(
+        arena, params,
+        STR("client_id client_secret client_assertion client_assertion_type login_hint login_hint_token "
+            "id_token_hint user_code client_notification_token request binding_message "
+            "requested_expiry prompt"));
 }
 
 void decoupled_over(struct provider *provider, struct request *rq)

@@ -10,9 +10,9 @@
 /** Seconds that the code of an answered request waits to be fetched. */
 #define DECOUPLED_CODE_LIFE 300
 
-/** The form's parameters without credentials, hints, and what is for the moment of the request only, form-encoded: what
+/** Parameters without credentials, hints, and what is for the moment of the request only, form-encoded: what
  * is kept of a request. */
-str decoupled_parameters(struct request *rq, const struct params *params);
+str decoupled_parameters(struct arena *arena, const struct params *params);
 
 /** Begins the sign-in that answers `pending` in this browser: checks its parameters anew, stores an interaction, and
  * sends the browser to it; or shows what is wrong. */

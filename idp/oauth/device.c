@@ -82,7 +82,7 @@ void device_authorization_handle(struct request *rq, void *context)
     int64_t life = provider->settings->life_device;
     struct decoupled pending = {.kind = RECORD_DEVICE,
                                 .client_id = request.client->id,
-                                .parameters = decoupled_parameters(rq, &rq->form),
+                                .parameters = decoupled_parameters(rq->arena, &rq->form),
                                 .user_code = sha256_key(rq->arena, user_code),
                                 .interval = INTERVAL,
                                 .expires_at = clock_now() + life};

@@ -56,17 +56,6 @@ static struct oauth_error check_parameters(struct exchange *exchange)
                : OAUTH_ERROR("invalid_target", "a token is for one service: name it by resource or by audience");
 }
 
-/* Only a token that the client was called with, or that is its own, is its to exchange. */
-static bool is_its_to_exchange(const struct client *client, const struct access_token *token)
-{
-    if (str_eq(token->of.client_id, client->id) || str_list_has(token->audience, ' ', client->id))
-        return true;
-    for (size_t i = 0; i < client->resources.count; i++)
-        if (str_list_has(token->audience, ' ', client->resources.items[i]))
-            return true;
-    return false;
-}
-
 static struct oauth_error load_brought(struct exchange *exchange)
 {
     const struct provider *provider = exchange->request->provider;
@@ -78,7 +67,7 @@ static struct oauth_error load_brought(struct exchange *exchange)
         result = grant_load(provider->store, arena, exchange->brought.of.grant, &standing);
     if (result != STORE_OK && result != STORE_NOT_FOUND)
         return OAUTH_UNAVAILABLE;
-    if (result == STORE_NOT_FOUND || !is_its_to_exchange(exchange->request->client, &exchange->brought) ||
+    if (result == STORE_NOT_FOUND || !access_token_concerns(&exchange->brought, exchange->request->client) ||
         !client_find(provider->clients, arena, exchange->brought.of.client_id))
         return OAUTH_ERROR("invalid_request", "the subject_token is not an access token that this client may exchange");
     if (exchange->brought.of.grant.p) {

@@ -2,21 +2,11 @@
  * issued to, and the protected resources that it is for. Everything else, an ID token or a refresh token among it, is
  * not active. */
 #include "base/buf.h"
+#include "oauth/access_token.h"
 #include "oauth/binding.h"
 #include "oauth/client_auth.h"
 #include "oauth/endpoints.h"
 #include "oauth/introspect_jwt.h"
-#include "records/token.h"
-
-static bool concerns(const struct client *caller, const struct access_token *token)
-{
-    if (str_eq(caller->id, token->of.client_id) || str_list_has(token->audience, ' ', caller->id))
-        return true;
-    for (size_t i = 0; i < caller->resources.count; i++)
-        if (str_list_has(token->audience, ' ', caller->resources.items[i]))
-            return true;
-    return false;
-}
 
 static str describe(struct provider *provider, struct request *rq, const struct client *owner,
                     const struct access_token *token)
@@ -75,7 +65,7 @@ void introspect_handle(struct request *rq, void *context)
         oauth_respond_error(rq, OAUTH_UNAVAILABLE);
         return;
     }
-    if (result == STORE_OK && concerns(caller, &token))
+    if (result == STORE_OK && access_token_concerns(&token, caller))
         owner = client_find(provider->clients, rq->arena, token.of.client_id); /* a removed client's tokens are dead */
     introspect_respond(provider, rq, caller, owner ? describe(provider, rq, owner, &token) : STR("{\"active\":false}"));
 }

@@ -10,27 +10,11 @@
 
 #define URN STR("urn:ietf:params:oauth:request_uri:")
 #define PARAMETERS_BYTES_MAX ((size_t)32 * 1024)
+/* Of who sends the request: no parameters of it, and not kept. */
+#define CREDENTIALS STR("client_secret client_assertion client_assertion_type")
 #define UNKNOWN OAUTH_ERROR("invalid_request_uri", "request_uri is unknown, has expired, or was used")
 
 /* ---- the endpoint ---- */
-
-/* What the body says but for who sends it: credentials are no parameters of the request, and are not kept. */
-static str parameters_of(struct request *rq)
-{
-    static const str credentials = STR_INIT("client_secret client_assertion client_assertion_type");
-    struct buf text = buf_new(rq->arena, rq->body.n + 1);
-    for (size_t i = 0; i < rq->form.count; i++) {
-        const struct param *param = &rq->form.items[i];
-        if (str_list_has(credentials, ' ', param->name))
-            continue;
-        if (text.n > 0)
-            buf_char(&text, '&');
-        buf_add_urlencoded(&text, param->name);
-        buf_char(&text, '=');
-        buf_add_urlencoded(&text, param->value);
-    }
-    return buf_str(&text);
-}
 
 /* Stores the checked request and tells its reference (RFC 9126 section 2.2). */
 static struct oauth_error push(const struct authorize_request *request, str parameters)
@@ -78,7 +62,7 @@ void par_handle(struct request *rq, void *context)
     if (!error.code)
         error = dpop_check_request(request.provider, rq, STR_NONE, &jkt);
     if (!error.code) {
-        parameters = parameters_of(rq);
+        parameters = params_encode(rq->arena, &rq->form, CREDENTIALS);
         struct params *sent = ARENA_NEW(rq->arena, struct params);
         *sent = params_parse(rq->arena, parameters, authorize_repeatable);
         request.sent = request.params = sent;
