@@ -99,6 +99,16 @@ test('the answer has everything that is in force, and is not kept by caches', as
   });
 });
 
+test('a client on several hosts that asked for no kind of subject is a sector by itself, and stays one', async () => {
+  const client = await registered({ redirect_uris: [redirectUri, 'https://b.example/cb'] });
+  assert.equal(client.subject_type, undefined);
+  assert.equal((await read(client)).status, 200);
+  assert.equal((await put(client, own(client))).status, 200);
+  const answer = await fetch(`${open.issuer}/authorize?${new URLSearchParams({ client_id: client.client_id, response_type: 'code', scope: 'openid', redirect_uri: 'https://b.example/cb',
+    code_challenge: 'a'.repeat(43), code_challenge_method: 'S256' })}`, { redirect: 'manual' });
+  assert.match(answer.headers.get('location'), /\/signin\//);
+});
+
 test('what we know of a secret is not shown, and no client says it of itself', async () => {
   const client = await registered(minimal);
   const shown = JSON.parse(open.command('client', 'show', client.client_id, '--json'));
@@ -174,7 +184,7 @@ test('metadata that we cannot keep to is refused, not dropped', async () => {
     [{ request_uris: ['https://rp.example/request#a/b'] }, /request_uris/],
     [{ sector_identifier_uri: 'https://10.0.0.1/sector' }, /sector_identifier_uri/],
     [{ logo_uri: 'http://rp.example/logo.png' }, /logo_uri/],
-    [{ redirect_uris: ['https://a.example/cb', 'https://b.example/cb'] }, /several hosts/],
+    [{ subject_type: 'pairwise', redirect_uris: ['https://a.example/cb', 'https://b.example/cb'] }, /several hosts/],
   ])
     await refused({ ...minimal, ...metadata }, 'invalid_client_metadata', pattern);
 });
