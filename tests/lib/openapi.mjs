@@ -64,7 +64,9 @@ export class Description {
   #check(what, value, schemaPointer) {
     const validate = this.#ajv.getSchema(`openapi#${schemaPointer}`);
     assert.ok(validate, `no schema at ${schemaPointer}`);
-    assert.ok(validate(value), `${what}: ${this.#ajv.errorsText(validate.errors)}\n${JSON.stringify(value)}`);
+    if (validate(value)) return;
+    const faults = validate.errors.map(({ instancePath, message, params }) => `${instancePath || '/'} ${message}: ${JSON.stringify(params)}`);
+    assert.fail(`${what}, and docs/openapi.json:\n${faults.join('\n')}\n${JSON.stringify(value)}`);
   }
 
   /** Sends a request to `path` of the document, and holds the answer against it; a request that succeeds is held against it too. `values` fill in the path.

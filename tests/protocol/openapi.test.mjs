@@ -108,13 +108,28 @@ test('it has the routes of the server, all of them and no others', () => {
 
 test('it has every endpoint of discovery, and every row of docs/features.md has its operation', async () => {
   const { json: metadata } = await call('GET', '/.well-known/openid-configuration');
-  const endpoints = Object.entries(metadata).filter(([name]) => /_endpoint$|^jwks_uri$/.test(name));
+  const endpoints = Object.entries(metadata).filter(([name]) => /_endpoint$|^jwks_uri$|^check_session_iframe$/.test(name));
   assert.ok(endpoints.length > 10);
   for (const [name, url] of endpoints) assert.ok(described.document.paths[url.slice(issuer.length)], name);
   const rows = [...readFileSync(join(root, 'docs/features.md'), 'utf8').matchAll(/^\| `(GET|POST|PUT|DELETE) (\/[^`]*)`/gm)].map(([, method, path]) => `${method} ${path}`);
   const documented = described.operations().map(([method, path]) => `${method} ${path.replace(/\{\w+\}$/, '*')}`);
   assert.ok(rows.length > 10);
   for (const row of rows) assert.ok(documented.includes(row) || notDescribed.has(row), row);
+});
+
+test('its lists of words are those of discovery', async () => {
+  const { json: metadata } = await call('GET', '/.well-known/openid-configuration');
+  const { AuthorizationRequest, ClientMetadata, TokenRequest, ResponseType, EncryptionAlg, EncryptionEnc } = described.document.components.schemas;
+  const same = (list, supported, what) => assert.deepEqual([...list].sort(), [...supported].sort(), what);
+  same(AuthorizationRequest.properties.response_mode.enum, metadata.response_modes_supported, 'response modes');
+  same(ClientMetadata.properties.grant_types.items.enum, metadata.grant_types_supported, 'grants');
+  same(TokenRequest.oneOf.map(({ properties }) => properties.grant_type.const), metadata.grant_types_supported.filter((grant) => grant !== 'implicit'), 'grants of the token endpoint');
+  same(EncryptionAlg.enum, metadata.id_token_encryption_alg_values_supported, 'key management');
+  same(EncryptionEnc.enum, metadata.id_token_encryption_enc_values_supported, 'content encryption');
+  same(Object.keys(described.document.components.schemas.Userinfo.properties), metadata.claims_supported.filter((claim) => !['acr', 'auth_time'].includes(claim)), 'claims');
+  const methods = ClientMetadata.properties.token_endpoint_auth_method.enum;
+  for (const method of metadata.token_endpoint_auth_methods_supported) assert.ok(methods.includes(method), method);
+  for (const type of metadata.response_types_supported) assert.match(type, new RegExp(ResponseType.pattern));
 });
 
 test('client metadata has every member that Konsao knows, and no other', () => {
@@ -153,8 +168,8 @@ test('an answer or a request that is not as described is found out', async () =>
 
 /* ---- each operation: a success and what goes wrong ---- */
 
-test('metadata, keys, health', async () => {
-  for (const path of ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/jwks', '/health']) {
+test('metadata, keys, health, the frame for sessions', async () => {
+  for (const path of ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/jwks', '/health', '/session/check']) {
     expect(await call('GET', path), 200);
     described.checkAnswer('GET', path, await new Browser().request(issuer + path, { method: 'PATCH' }));
   }
