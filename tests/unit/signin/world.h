@@ -75,6 +75,11 @@ void response_header(struct request *rq, const char *name, str value)
     (void)rq, (void)name, (void)value;
 }
 
+void response_cookie_open(struct request *rq, const char *name, str value, int64_t max_age)
+{
+    (void)rq, (void)name, (void)value, (void)max_age;
+}
+
 void response_cookie(struct request *rq, const char *name, str value, int64_t max_age)
 {
     (void)rq;
@@ -186,15 +191,43 @@ enum ipis_result ipis_check_otp(struct ipis *ipis, struct ipis_call *call, const
 
 /* ---- a world for each test ---- */
 
+/* A ring for all tests of a file: making one takes a second. */
+static char ring_folder[] = "/tmp/konsao-ring-XXXXXX";
+static struct key_ring *ring;
+
+static inline int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+    (void)status, (void)type, (void)walk;
+    return remove(path);
+}
+
+static inline void close_ring(void)
+{
+    ring_close(ring);
+    nftw(ring_folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static inline struct key_ring *ring_of_all(void)
+{
+    char error[256] = "", path[96], master[96];
+    if (ring)
+        return ring;
+    assert_non_null(mkdtemp(ring_folder));
+    snprintf(path, sizeof path, "%s/ring", ring_folder);
+    snprintf(master, sizeof master, "%s/master", ring_folder);
+    if (!ring_create(path, master, error, sizeof error) || !(ring = ring_open(path, master, error, sizeof error)))
+        fail_msg("%s", error);
+    atexit(close_ring);
+    return ring;
+}
+
 static inline void open_rooms(void)
 {
-    char error[256] = "", ring[96], master[96];
-    snprintf(ring, sizeof ring, "%s/ring", world.folder);
-    snprintf(master, sizeof master, "%s/master", world.folder);
+    char error[256] = "";
     struct provider *provider = &world.provider;
+    provider->keys = ring_of_all();
     provider->store = store_open(world.folder, error, sizeof error);
-    if (!provider->store || !ring_create(ring, master, error, sizeof error) ||
-        !(provider->keys = ring_open(ring, master, error, sizeof error)))
+    if (!provider->store)
         fail_msg("%s", error);
     provider->audit = audit_queue_new(provider->store, 1, 16);
     provider->settings = &world.settings;
@@ -221,17 +254,10 @@ static inline int world_setup(void **state)
     return 0;
 }
 
-static inline int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
-
 static inline int world_teardown(void **state)
 {
     (void)state;
     audit_queue_free(world.provider.audit);
-    ring_close(world.provider.keys);
     store_close(world.provider.store);
     arena_free(world.arena);
     nftw(world.folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
