@@ -158,6 +158,9 @@ describe('bank', () => {
     const { config, tokens, DPoP } = await signIn();
     const open = oidc.buildAuthorizationUrl(config, { redirect_uri: 'https://bank.example.com.kh/callback', scope: 'openid', code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' });
     assert.equal(new URL((await new Browser().go(open)).location).searchParams.get('error'), 'invalid_request');
+    const front = { redirect_uri: 'https://bank.example.com.kh/callback', scope: 'openid', response_type: 'code id_token', code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' };
+    await assert.rejects(oidc.buildAuthorizationUrlWithPAR(config, front, { DPoP }), { error: 'unauthorized_client' });
+    await assert.rejects(oidc.buildAuthorizationUrlWithPAR(config, { ...front, response_type: 'code', code_challenge: '' }, { DPoP }), { error: 'invalid_request' });
     await assert.rejects(oidc.refreshTokenGrant(config, tokens.refresh_token), { error: 'invalid_request' });
     assert.ok(await oidc.refreshTokenGrant(config, tokens.refresh_token, undefined, { DPoP }));
     const answer = await fetch(`${provider.issuer}/userinfo`, { headers: { authorization: `Bearer ${tokens.access_token}` } });
