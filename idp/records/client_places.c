@@ -87,6 +87,9 @@ static bool read_pages(struct parsing *p)
 static bool read_uris(struct parsing *p)
 {
     struct client *c = p->client;
+    str type = json_str(p->metadata, "application_type");
+    if (type.p && !str_is(type, "web") && !str_is(type, "native"))
+        return metadata_refuse(p, "application_type must be web or native");
     if (!metadata_list(p, "redirect_uris", &c->redirect_uris, check_redirect) ||
         !metadata_list(p, "post_logout_redirect_uris", &c->post_logout_redirect_uris, check_redirect) ||
         !metadata_list(p, "request_uris", &c->request_uris, check_request_uri) ||
@@ -107,8 +110,45 @@ static bool read_uris(struct parsing *p)
     return true;
 }
 
-/* The sector is what makes subjects pairwise: one host, or one that was named (OpenID Connect Core section 8.1). */
-static bool read_sector(struct parsing *p)
+/* Whether whoever answers at the redirect URIs is who gets the tokens: then a host there is a host of the client's. A
+ * stranger may name anybody's when it can have tokens without going there, and nobody owns localhost or a scheme. */
+static bool proves_host(const struct client *c, bool stranger, str uri, str host)
+{
+    bool loopback = str_is(host, "localhost") || str_is(host, "127.0.0.1") || str_is(host, "[::1]");
+    bool elsewhere = c->grants & (GRANT_DEVICE_CODE | GRANT_CIBA);
+    return !stranger || (!elsewhere && !loopback && str_starts(uri, STR("https://")));
+}
+
+/* A sector of the client's own. No host has a colon in it. */
+static str own_sector(struct parsing *p)
+{
+    return arena_printf(p->own, "client:%.*s", STR_FMT(p->client->id));
+}
+
+static bool sector_of_redirects(struct parsing *p, bool chosen)
+{
+    struct client *c = p->client;
+    bool stranger = json_object_get(p->metadata, "registration_token_sha256");
+    for (size_t i = 0; i < c->redirect_uris.count; i++) {
+        str uri = c->redirect_uris.items[i], host = host_of(p, uri);
+        if (!proves_host(c, stranger, uri, host) || (c->sector.p && !str_eq(c->sector, host) && !chosen)) {
+            c->sector = own_sector(p);
+            return true;
+        }
+        if (c->sector.p && !str_eq(c->sector, host))
+            return metadata_refuse(
+                p, "redirect_uris are on several hosts: name one of them in sector_identifier, so that people "
+                   "have one subject there");
+        c->sector = arena_str(p->own, host);
+    }
+    if (!c->sector.p)
+        c->sector = own_sector(p);
+    return true;
+}
+
+/* The sector is what makes subjects pairwise: one host, or one that was named (OpenID Connect Core section 8.1). Who
+ * has neither is a sector by itself. */
+bool client_read_sector(struct parsing *p)
 {
     struct client *c = p->client;
     str type = json_str(p->metadata, "subject_type"), named = metadata_copy(p, "sector_identifier");
@@ -125,25 +165,10 @@ static bool read_sector(struct parsing *p)
     if (named.p && (!c->pairwise || !is_host_name(named)))
         return metadata_refuse(p, "sector_identifier must be a host name in lower case, for subject_type pairwise");
     c->sector = named;
-    if (named.p || !c->pairwise)
-        return true;
-    for (size_t i = 0; i < c->redirect_uris.count; i++) {
-        str host = host_of(p, c->redirect_uris.items[i]);
-        if (c->sector.p && !str_eq(c->sector, host) && !type.p) {
-            /* Nobody asked for a sector: the client is one by itself. No host has a colon in it. */
-            c->sector = arena_printf(p->own, "client:%.*s", STR_FMT(c->id));
-            return true;
-        }
-        if (c->sector.p && !str_eq(c->sector, host))
-            return metadata_refuse(
-                p, "redirect_uris are on several hosts: name one of them in sector_identifier, so that people "
-                   "have one subject there");
-        c->sector = arena_str(p->own, host);
-    }
-    return true;
+    return named.p || !c->pairwise || sector_of_redirects(p, type.p);
 }
 
 bool client_read_places(struct parsing *p)
 {
-    return read_pages(p) && read_uris(p) && read_sector(p);
+    return read_pages(p) && read_uris(p);
 }
