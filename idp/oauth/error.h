@@ -6,8 +6,8 @@
 
 struct oauth_error {
     const char *code;        /* "invalid_request" …; NULL: no error */
-    const char *description; /* for developers: ASCII without quotes and backslashes (RFC 6749 section 5.2); never holds
-                                input */
+    const char *description; /* for developers: ASCII without quotes and backslashes (RFC 6749 section 5.2); holds no
+                                input, but for metadata that a registrant sent */
     int status;              /* of a direct answer; 0: 400 */
 };
 
