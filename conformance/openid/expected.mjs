@@ -9,6 +9,8 @@ const all = (plan, modules, condition, result, why) => modules.map((module) => (
 export const expected = [
   ...all(everyone, ['oidcc-scope-profile', 'oidcc-scope-all'], 'VerifyScopesReturnedInUserInfoClaims', 'warning',
     'The register knows no nickname, website, zoneinfo and the like; a portrait (picture) is released by name only, never by a scope.'),
+  ...all(['implicit', 'formpost-implicit'], ['oidcc-scope-profile', 'oidcc-scope-all'], 'VerifyScopesReturnedInAuthorizationEndpointIdToken', 'warning',
+    'The same, in the ID token where there is no access token.'),
   ...all([...everyone, 'dynamic'], ['oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported'], '', 'skip',
     'Request objects must be signed: algorithm none is not offered.'),
   ...all([...everyone, 'dynamic'], ['oidcc-ensure-request-object-with-redirect-uri'], '', 'skip',
