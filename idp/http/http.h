@@ -97,6 +97,9 @@ void response_header(struct request *rq, const char *name, str value);
  * reached by https (request_cookie then finds only that one). `max_age` in seconds; 0 removes it; -1 lasts for the
  * browser's session. */
 void response_cookie(struct request *rq, const char *name, str value, int64_t max_age);
+/** The same for one that proves nothing: scripts may read it, also on a page of ours in another site's frame
+ * (SameSite=None, which browsers take with Secure alone). */
+void response_cookie_open(struct request *rq, const char *name, str value, int64_t max_age);
 /** Sends `body`, which must live in rq->arena or for ever. Cache-Control: no-store unless response_header set one;
  * nosniff and Referrer-Policy: no-referrer always. */
 void respond(struct request *rq, int status, const char *content_type, str body);

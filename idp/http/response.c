@@ -27,7 +27,7 @@ void response_header(struct request *rq, const char *name, str value)
     x->fields_end = &field->next;
 }
 
-void response_cookie(struct request *rq, const char *name, str value, int64_t max_age)
+static void set_cookie(struct request *rq, const char *name, str value, const char *reach, int64_t max_age)
 {
     if (!cookie_value_ok(value)) {
         log_error("http.bad_cookie name=%s id=%s", name, rq->id);
@@ -35,12 +35,22 @@ void response_cookie(struct request *rq, const char *name, str value, int64_t ma
         return;
     }
     struct buf cookie = buf_new(rq->arena, 128);
-    buf_printf(&cookie, "%s=%.*s; Path=/; HttpOnly; SameSite=Lax", cookie_name(rq, name), STR_FMT(value));
+    buf_printf(&cookie, "%s=%.*s; Path=/; %s", cookie_name(rq, name), STR_FMT(value), reach);
     if (max_age >= 0)
         buf_printf(&cookie, "; Max-Age=%lld", (long long)max_age);
     if (rq->exchange->server->options.secure)
         buf_add(&cookie, STR("; Secure"));
     response_header(rq, "Set-Cookie", buf_str(&cookie));
+}
+
+void response_cookie(struct request *rq, const char *name, str value, int64_t max_age)
+{
+    set_cookie(rq, name, value, "HttpOnly; SameSite=Lax", max_age);
+}
+
+void response_cookie_open(struct request *rq, const char *name, str value, int64_t max_age)
+{
+    set_cookie(rq, name, value, rq->exchange->server->options.secure ? "SameSite=None" : "SameSite=Lax", max_age);
 }
 
 static bool has_field(const struct exchange *x, const char *name)

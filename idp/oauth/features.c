@@ -5,6 +5,7 @@
 #include "oauth/oauth.h"
 #include "oauth/par.h"
 #include "oauth/request.h"
+#include "oauth/session_state.h"
 #include "oauth/token.h"
 
 /* Inline: bounded CPU and store reads only. What writes runs on a writer; what asks the register, on a worker. */
@@ -61,6 +62,9 @@ const struct feature oauth_features[] = {
     {NULL,
      "OpenID Connect RP-Initiated Logout 1.0, section 2",
      {"POST", "/logout/confirm", RUN_WRITER, false, logout_confirm_handle, NULL}},
+    {"check_session_iframe",
+     "OpenID Connect Session Management 1.0, section 3.3",
+     {"GET", "/session/check", RUN_INLINE, false, session_check_handle, NULL}},
 };
 const size_t oauth_feature_count = COUNT_OF(oauth_features);
 

@@ -8,6 +8,7 @@
 #include "oauth/id_token.h"
 #include "oauth/release.h"
 #include "oauth/response.h"
+#include "oauth/session_state.h"
 #include "oauth/subject.h"
 #include "records/grant.h"
 #include "records/participant.h"
@@ -263,6 +264,13 @@ static void send_error(struct issue *issue, struct oauth_error error)
         end_decoupled(issue, false);
 }
 
+static void send_answer(struct issue *issue)
+{
+    issue->out.session_state =
+        session_state_show(issue->provider, issue->rq, issue->interaction, issue->session_ends_at);
+    response_send(issue->provider, issue->rq, issue->interaction, &issue->out);
+}
+
 /* The code first, which nobody has yet, so that only who wins the interaction writes a grant. */
 static void issue_answer(struct issue *issue)
 {
@@ -282,7 +290,7 @@ static void issue_answer(struct issue *issue)
     else if (issue->interaction->flow != FLOW_BROWSER)
         end_decoupled(issue, true);
     else
-        response_send(issue->provider, issue->rq, issue->interaction, &issue->out);
+        send_answer(issue);
 }
 
 /* Takes back a code that this interaction gave before, if nobody has used it: the browser went away before it arrived

@@ -93,6 +93,7 @@ void response_send(struct provider *provider, struct request *rq, const struct i
         answer_add(&answer, "token_type", STR("Bearer"));
         answer_add(&answer, "expires_in", arena_printf(rq->arena, "%lld", (long long)issued->expires_in));
     }
+    answer_add(&answer, "session_state", issued->session_state);
     send(provider, rq, interaction, &answer);
 }
 

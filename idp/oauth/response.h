@@ -9,6 +9,7 @@
 struct issued {
     str code, id_token, access_token;
     int64_t expires_in; /* of the access token: seconds */
+    str session_state;
 };
 /** Sends it. `interaction` says where to and how. */
 void response_send(struct provider *provider, struct request *rq, const struct interaction *interaction,

@@ -62,6 +62,7 @@ struct page_policy {
     str form_action;   /* an origin that its forms may go to besides ours; STR_NONE */
     const str *frames; /* origins that it may show in frames */
     size_t frame_count;
+    bool embedded; /* a script without a face, for frames of other sites: nothing to press, to see or to send */
 };
 /** The same with more said. */
 void page_respond_under(struct request *rq, const struct pages *pages, enum lang lang, int status, const char *name,

@@ -3,6 +3,7 @@
 #include "pages/internal.h"
 
 #define LANG_COOKIE_LIFE ((int64_t)365 * 24 * 3600)
+#define EMBEDDED_CSP "default-src 'none'; script-src 'self'; frame-ancestors *; base-uri 'none'; form-action 'none'"
 
 /* What may be added to form-action: an origin, or the scheme of an app's redirect URI. Anything that could end the
  * directive is left out. */
@@ -20,6 +21,10 @@ static bool is_source(str source)
 static void add_security_headers(struct request *rq, const struct page_policy *policy)
 {
     struct buf csp = buf_new(rq->arena, 512);
+    if (policy->embedded) {
+        response_header(rq, "Content-Security-Policy", STR(EMBEDDED_CSP));
+        return;
+    }
     buf_add(&csp, STR("default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; script-src 'self'; "
                       "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"));
     if (is_source(policy->form_action))

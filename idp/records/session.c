@@ -9,6 +9,7 @@
 #include "store/codec.h"
 
 #define SESSION_COOKIE "konsao_session"
+#define STATE_COOKIE "konsao_state" /* read by templates/assets/session_check.js, and by nothing here */
 #define SEAL_PURPOSE "konsao session person"
 
 static const struct field fields[] = {
@@ -34,6 +35,23 @@ str resident_of(const struct key_ring *keys, struct arena *arena, const struct k
     return base64url_encode(arena, str_bytes(mac, sizeof mac));
 }
 
+str session_show(struct request *rq, const struct key_ring *keys, str sid, int64_t ends_at)
+{
+    unsigned char mac[SHA256_BYTES];
+    /* begins as no client_id does: never what a client is told of the session */
+    ring_mac(keys, ROOT_SID, 1, arena_printf(rq->arena, "\nbrowser state\n%.*s", STR_FMT(sid)), mac);
+    str state = base64url_encode(rq->arena, str_bytes(mac, sizeof mac));
+    str shown = arena_printf(rq->arena, "%.*s.%lld", STR_FMT(state), (long long)ends_at);
+    response_cookie_open(rq, STATE_COOKIE, shown, -1);
+    return state;
+}
+
+/* Nobody is signed in any more, or somebody else. */
+static void hide(struct request *rq)
+{
+    response_cookie_open(rq, STATE_COOKIE, STR(""), 0);
+}
+
 enum store_result session_start(struct store *store, struct request *rq, struct session *session,
                                 const struct person *person)
 {
@@ -56,6 +74,8 @@ enum store_result session_start(struct store *store, struct request *rq, struct 
     enum store_result result = store_write(store, ops, had_one ? 2 : 1);
     if (result == STORE_OK && had_one && !goes_on)
         result = participants_dismiss(store, rq->arena, before.sid, NULL);
+    if (result == STORE_OK && !goes_on)
+        hide(rq);
     if (result == STORE_OK)
         response_cookie(rq, SESSION_COOKIE, cookie, -1);
     return result;
@@ -108,9 +128,11 @@ static enum store_result forget(struct store *store, struct request *rq)
         return STORE_OK;
     struct store_op op = {.what = STORE_DELETE, .kind = RECORD_SESSION, .key = sha256_key(rq->arena, cookie)};
     enum store_result result = store_write(store, &op, 1);
-    if (result == STORE_OK)
-        response_cookie(rq, SESSION_COOKIE, STR(""), 0);
-    return result;
+    if (result != STORE_OK)
+        return result;
+    response_cookie(rq, SESSION_COOKIE, STR(""), 0);
+    hide(rq);
+    return STORE_OK;
 }
 
 enum store_result session_end(struct store *store, struct request *rq)

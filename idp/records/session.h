@@ -38,6 +38,10 @@ MUST_CHECK enum store_result session_load(struct store *store, struct request *r
 MUST_CHECK bool session_person(const struct request *rq, const struct session *session, struct person *out);
 /** When a session ends (seconds), the last of its records; 0 when it has ended. */
 int64_t session_ends_at(struct store *store, str sid);
+/** Shows scripts of this site, by a cookie of its own, that the session `sid` stands until `ends_at` (seconds): a MAC of
+ * the sid, which is nobody's secret and proves nothing here. Removed with the session. Returns the MAC: the "OP User
+ * Agent state" of OpenID Connect Session Management section 3.2. */
+str session_show(struct request *rq, const struct key_ring *keys, str sid, int64_t ends_at);
 /** Ends the browser's session, tells its participants, and removes its cookie; tokens go on. */
 MUST_CHECK enum store_result session_end(struct store *store, struct request *rq);
 /** Signs out: ends the tokens that are bound to the session, tells its participants (those to be told through the

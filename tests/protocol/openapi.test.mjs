@@ -359,6 +359,10 @@ test('registration: registered, read, replaced, removed; refused', async () => {
   expect(await call('DELETE', at, { values, headers }), 204);
 });
 
+test('session management: the page for frames', async () => {
+  assert.equal((await call('GET', '/session/check')).status, 200);
+});
+
 test('logout: at once, asked first, refused', async () => {
   for (const [method, put] of [['GET', 'query'], ['POST', 'fields']]) {
     const { browser, id_token } = await newTokens();

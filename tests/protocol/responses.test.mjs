@@ -76,7 +76,7 @@ for (const alg of ['RS256', 'ES256', 'PS256', 'EdDSA'])
     if (alg !== 'EdDSA') oidc.enableDetachedSignatureResponseChecks(client.config); // its s_hash is asked for
     const { page, checks } = await ask(client, { scope: 'openid profile email', claims: JSON.stringify({ id_token: { email: null } }) });
     assert.equal(new URL(page.location).search, '', 'nothing in the query');
-    assert.deepEqual([...fragment(page).keys()].sort(), ['code', 'id_token', 'iss', 'state']);
+    assert.deepEqual([...fragment(page).keys()].sort(), ['code', 'id_token', 'iss', 'session_state', 'state']);
     const front = await jose.jwtVerify(fragment(page).get('id_token'), ours, { issuer, audience: client.id, algorithms: [alg] });
     assert.ok(front.payload.c_hash && front.payload.s_hash);
     for (const name of ['at_hash', 'email', 'name']) assert.ok(!(name in front.payload), `${name} is not for the browser`);
@@ -89,7 +89,7 @@ test('id_token alone: the claims of the scopes are in it, once, with no code', a
   const client = await register({ ...hybrid, response_types: ['id_token'], grant_types: ['implicit'] });
   oidc.useIdTokenResponseType(client.config);
   const { page, checks } = await ask(client, { scope: 'openid profile email', code_challenge: undefined, code_challenge_method: undefined });
-  assert.deepEqual([...fragment(page).keys()].sort(), ['id_token', 'iss', 'state']);
+  assert.deepEqual([...fragment(page).keys()].sort(), ['id_token', 'iss', 'session_state', 'state']);
   const claims = await oidc.implicitAuthentication(client.config, new URL(page.location), checks.expectedNonce, { expectedState: checks.expectedState });
   assert.equal(claims.email, servers.resident.email);
   assert.equal(claims['family_name#km'], servers.resident.familyNameKh);
@@ -114,7 +114,7 @@ test('code id_token by form_post: nothing is in the URL', async () => {
   oidc.useCodeIdTokenResponseType(client.config);
   const { page, checks } = await ask(client, { response_mode: 'form_post' });
   assert.equal(page.location, undefined);
-  assert.deepEqual(Object.keys(answerForm(page)).sort(), ['code', 'id_token', 'iss', 'state']);
+  assert.deepEqual(Object.keys(answerForm(page)).sort(), ['code', 'id_token', 'iss', 'session_state', 'state']);
   await oidc.authorizationCodeGrant(client.config, posted(page), checks);
 });
 

@@ -35,6 +35,8 @@ static void headers(struct request *rq, void *context)
     response_cookie(rq, "sid", STR("abc"), 60);
     response_cookie(rq, "gone", STR(""), 0);
     response_cookie(rq, "session", STR("x"), -1);
+    response_cookie_open(rq, "open", STR("y"), -1);
+    response_cookie_open(rq, "shut", STR(""), 0);
     respond_json(rq, 201, STR("{}"));
 }
 
@@ -284,6 +286,8 @@ static void cookies_and_headers_of_a_handler_are_sent(void **state)
     assert_non_null(strstr(text, "Set-Cookie: sid=abc; Path=/; HttpOnly; SameSite=Lax; Max-Age=60\r\n"));
     assert_non_null(strstr(text, "Set-Cookie: gone=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0\r\n"));
     assert_non_null(strstr(text, "Set-Cookie: session=x; Path=/; HttpOnly; SameSite=Lax\r\n"));
+    assert_non_null(strstr(text, "Set-Cookie: open=y; Path=/; SameSite=Lax\r\n"));
+    assert_non_null(strstr(text, "Set-Cookie: shut=; Path=/; SameSite=Lax; Max-Age=0\r\n"));
     assert_null(strstr(text, "Secure"));
 }
 

@@ -36,6 +36,7 @@ static struct outside {
         const char *page, *type;
         struct view *view;
         str location, body;
+        str open_cookie; /* that scripts may read */
     } got;
 } outside;
 
@@ -93,6 +94,13 @@ void response_header(struct request *rq, const char *name, str value)
 void response_cookie(struct request *rq, const char *name, str value, int64_t max_age)
 {
     (void)rq, (void)name, (void)value, (void)max_age;
+}
+
+void response_cookie_open(struct request *rq, const char *name, str value, int64_t max_age)
+{
+    (void)rq, (void)max_age;
+    assert_string_equal(name, "konsao_state");
+    outside.got.open_cookie = value;
 }
 
 void respond(struct request *rq, int status, const char *content_type, str body)

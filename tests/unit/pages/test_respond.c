@@ -57,6 +57,18 @@ static void pages_are_locked_down(void **state)
     assert_null(answer_header("Cache-Control").p); /* http's no-store holds */
 }
 
+static void a_page_for_frames_of_other_sites_may_do_nothing_but_run_its_script(void **state)
+{
+    struct folder *folder = *state;
+    struct request rq = request_for(folder, "/");
+    page_respond_under(&rq, folder->pages, LANG_KM, 200, "page", view_new(folder->arena),
+                       &(struct page_policy){.embedded = true});
+    assert_true(str_is(answer_header("Content-Security-Policy"),
+                       "default-src 'none'; script-src 'self'; frame-ancestors *; base-uri 'none'; "
+                       "form-action 'none'"));
+    assert_null(answer_header("X-Frame-Options").p);
+}
+
 static void form_action_can_not_carry_another_directive(void **state)
 {
     struct folder *folder = *state;
@@ -187,6 +199,7 @@ int main(void)
         cmocka_unit_test(a_page_knows_the_common_names),
         cmocka_unit_test(a_view_may_say_otherwise),
         cmocka_unit_test(pages_are_locked_down),
+        cmocka_unit_test(a_page_for_frames_of_other_sites_may_do_nothing_but_run_its_script),
         cmocka_unit_test(form_action_can_not_carry_another_directive),
         cmocka_unit_test(the_switch_is_remembered_in_a_cookie),
         cmocka_unit_test(a_missing_page_is_an_internal_error),
