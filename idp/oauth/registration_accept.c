@@ -69,7 +69,8 @@ static void fill_defaults(json_t *metadata, const struct client *client)
     set_default_list(metadata, "grant_types", "authorization_code");
     set_default_list(metadata, "response_types", client->response_types ? "code" : NULL);
     set_default(metadata, "application_type", "web");
-    if (!str_starts(client->sector, STR("client:"))) /* a sector by itself is for who did not ask for pairwise */
+    /* A sector by itself, of several hosts, is for who did not ask for pairwise. */
+    if (!str_starts(client->sector, STR("client:")) || client->redirect_uris.count < 2)
         set_default(metadata, "subject_type", client->pairwise ? "pairwise" : "public");
     set_default(metadata, "id_token_signed_response_alg", jose_alg_name(client->id_token_alg));
     if (client->id_token_encryption.alg != ALG_NONE_GIVEN)

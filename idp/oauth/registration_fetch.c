@@ -59,6 +59,10 @@ static struct oauth_error check_sector(struct provider *provider, struct request
     for (size_t i = 0; i < client->redirect_uris.count; i++)
         if (!lists(array, client->redirect_uris.items[i]))
             return SECTOR_REFUSED("sector_identifier_uri does not list all of redirect_uris");
+    /* Who can have tokens without a redirect shows by its keys that the sector takes it in (CIBA Core section 4). */
+    bool elsewhere = client->grants & (GRANT_DEVICE_CODE | GRANT_CIBA);
+    if (elsewhere && !(client->jwks_uri.p && lists(array, client->jwks_uri)))
+        return SECTOR_REFUSED("sector_identifier_uri does not list jwks_uri, as grants without a redirect need");
     return OAUTH_OK;
 }
 

@@ -104,8 +104,8 @@ struct client *client_parse(str metadata_json, struct arena *arena, str *why)
     bool fine = p.metadata
                     ? metadata_check_members(&p) && read_id(&p) && read_names(&p) && client_read_profile(&p) &&
                           client_read_auth(&p) && client_read_places(&p) && read_logo(&p) && client_read_grants(&p) &&
-                          client_read_requests(&p) && client_read_answers(&p) && read_organization(&p) &&
-                          read_times(&p) && client_check_together(&p)
+                          client_read_sector(&p) && client_read_requests(&p) && client_read_answers(&p) &&
+                          read_organization(&p) && read_times(&p) && client_check_together(&p)
                     : metadata_refuse(&p, "the metadata is no JSON object (or has a member twice, or is too large)");
     if (fine)
         return &owned->client;

@@ -34,11 +34,12 @@ MUST_CHECK bool metadata_add(struct parsing *p, const char *member, struct str_l
 MUST_CHECK bool metadata_is_word(struct parsing *p, const char *member, str item);
 
 /* The parts of client_parse, each in its file; in this order, since what a URI may be depends on how the client
- * authenticates, the sector on both, and defaults on the profile. */
+ * authenticates, the sector on both and on the grants, and defaults on the profile. */
 MUST_CHECK bool client_read_profile(struct parsing *p);  /* client_protocol.c */
 MUST_CHECK bool client_read_auth(struct parsing *p);     /* client_credentials.c */
 MUST_CHECK bool client_read_places(struct parsing *p);   /* client_places.c */
 MUST_CHECK bool client_read_grants(struct parsing *p);   /* client_protocol.c */
+MUST_CHECK bool client_read_sector(struct parsing *p);   /* client_places.c */
 MUST_CHECK bool client_read_requests(struct parsing *p); /* client_protocol.c */
 MUST_CHECK bool client_read_answers(struct parsing *p);  /* client_protocol.c */
 /** That what was read fits together, and with the profile. */
