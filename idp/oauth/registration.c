@@ -75,7 +75,8 @@ void registration_get_handle(struct request *rq, void *context)
 static bool is_secret(const struct provider *provider, const struct client *client, struct arena *arena, str given)
 {
     str sealed;
-    bool right = client->sealed_secret.p && client_secret_open(provider->keys, arena, client->id, client->sealed_secret, &sealed) &&
+    bool right = client->sealed_secret.p &&
+                 client_secret_open(provider->keys, arena, client->id, client->sealed_secret, &sealed) &&
                  secret_equal(sealed, given);
     for (size_t i = 0; i < client->secret_count; i++)
         right |= secret_equal(str_bytes(client->secrets[i].hash, SHA256_BYTES), sha256_key(arena, given));
@@ -94,7 +95,8 @@ static struct oauth_error check_identity(const struct provider *provider, struct
                                arena_printf(rq->arena, "%s must not be in an update", never[i]).p);
     if (!str_eq(json_str(said, "client_id"), client->id))
         return OAUTH_ERROR("invalid_client_metadata", "client_id must be there, and the client's own");
-    if (json_object_get(said, "client_secret") && !is_secret(provider, client, rq->arena, json_str(said, "client_secret")))
+    if (json_object_get(said, "client_secret") &&
+        !is_secret(provider, client, rq->arena, json_str(said, "client_secret")))
         return OAUTH_ERROR("invalid_client_metadata", "client_secret must be left out, or be the one in use");
     return OAUTH_OK;
 }
@@ -119,11 +121,27 @@ static str with_words(struct arena *arena, str list, const json_t *current, cons
     return buf_str(&out);
 }
 
+/* The client's profile, and of those that it may have the ones that ask for as much: an update weakens nothing, neither
+ * what the operator settled since nor what the client itself began with. */
+static str profiles_from(struct arena *arena, str allowed, const json_t *current)
+{
+    str name = json_str(current, "security_profile"), word;
+    enum security_profile now = PROFILE_OPEN, other;
+    if (name.p && !profile_of(name, &now))
+        return name;
+    struct buf out = buf_new(arena, 64);
+    buf_add_word(&out, str_of(profile_rules(now)->name));
+    while (str_word(&allowed, ' ', &word))
+        if (profile_of(word, &other) && other != now && profile_keeps(other, now))
+            buf_add_word(&out, word);
+    return buf_str(&out);
+}
+
 /* What the client was allowed to register, and what an operator gave it since. */
 static struct registration_limits limits_of(struct arena *arena, const json_t *current)
 {
     struct registration_limits limits = registration_limits_of(json_object_get(current, "registration_limits"));
-    limits.profiles = with_words(arena, limits.profiles, current, "security_profile");
+    limits.profiles = profiles_from(arena, limits.profiles, current);
     limits.grants = with_words(arena, limits.grants, current, "grant_types");
     limits.scope = with_words(arena, limits.scope, current, "scope");
     limits.claims = with_words(arena, limits.claims, current, "claims");

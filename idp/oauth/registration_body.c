@@ -34,6 +34,15 @@ struct oauth_error registration_body(struct request *rq, json_t **out)
 /* The operator's, unless the limits name them: they say whose subjects a client sees, and whom its tokens are for. */
 static const char *const operators[] = {"sector_identifier", "audience", "resources", "allowed_resources",
                                         "authorization_details_types"};
+/* One subject for all portals is the operator's to give; RFC 7591 section 2.1: who asks for it gets the other kind. */
+static void check_subject_type(json_t *said, const struct registration_limits *limits, const json_t *current)
+{
+    bool had = str_is(json_str(current, "subject_type"), "public");
+    if (str_is(json_str(said, "subject_type"), "public") && !had &&
+        !str_list_has(limits->members, ' ', STR("subject_type")))
+        json_object_del(said, "subject_type");
+}
+
 /* Ours; they may come back as we sent them. */
 static const char *const answers[] = {"client_id",           "client_secret",           "client_secret_expires_at",
                                       "client_id_issued_at", "registration_client_uri", "registration_access_token"};
@@ -63,6 +72,7 @@ static struct oauth_error check_members(struct arena *arena, json_t *said, const
         if (had)
             json_object_set(said, operators[i], had);
     }
+    check_subject_type(said, limits, current);
     return OAUTH_OK;
 }
 

@@ -48,3 +48,27 @@ bool profile_of(str name, enum security_profile *out)
         }
     return false;
 }
+
+static unsigned demands(const struct profile_rules *rules)
+{
+    const bool all[] = {rules->par,
+                        rules->signed_request,
+                        rules->signed_response,
+                        rules->pkce,
+                        rules->code_only,
+                        rules->asymmetric_client,
+                        rules->sender_constraint,
+                        rules->issuer_audience,
+                        rules->organization,
+                        !rules->rs256,
+                        !rules->people};
+    unsigned bits = 0;
+    for (size_t i = 0; i < COUNT_OF(all); i++)
+        bits |= (unsigned)all[i] << i;
+    return bits;
+}
+
+bool profile_keeps(enum security_profile profile, enum security_profile other)
+{
+    return (demands(&table[other]) & ~demands(&table[profile])) == 0;
+}

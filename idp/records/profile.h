@@ -36,4 +36,7 @@ const struct profile_rules *profile_rules(enum security_profile profile);
 /** By name; false when there is none of that name. */
 MUST_CHECK bool profile_of(str name, enum security_profile *out);
 
+/** Whether a profile asks for everything that another one asks for: going over to it gives nothing up. */
+MUST_CHECK bool profile_keeps(enum security_profile profile, enum security_profile other);
+
 #endif
