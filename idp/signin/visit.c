@@ -1,8 +1,11 @@
 #include "signin/visit.h"
 
+#include <string.h>
+
 #include "base/buf.h"
 #include "base/clock.h"
 #include "crypto/primitives.h"
+#include "records/client_uri.h"
 #include "signin/csrf.h"
 
 #define CAMBODIA (7 * 3600)
@@ -53,6 +56,20 @@ static void add_link(struct view *view, const char *name, const char *host_name,
     view_text(view, host_name, host);
 }
 
+/* The host that people see beside the name. A client that registered itself may say anything of itself, so it is where
+ * the answer goes; for a device there is no such place. */
+static str host_shown(const struct visit *visit)
+{
+    static const unsigned char none[sizeof visit->client->registration_token];
+    const struct client *client = visit->client;
+    str host;
+    const char *why;
+    if (memcmp(client->registration_token, none, sizeof none) == 0 || !visit->interaction.redirect_uri.p ||
+        !client_uri_check(visit->rq->arena, visit->interaction.redirect_uri, URI_NATIVE, &host, &why))
+        return client->host;
+    return host;
+}
+
 struct view *visit_view(struct visit *visit)
 {
     const struct client *client = visit->client;
@@ -62,7 +79,7 @@ struct view *visit_view(struct visit *visit)
     view_text(view, "csrf", csrf_token(visit->provider->keys, arena, &visit->interaction));
     view_text(view, "client_name", name);
     view_text(view, "client_initial", page_initial(name));
-    view_text(view, "client_host", client->host);
+    view_text(view, "client_host", host_shown(visit));
     view_text(view, "client_purpose", client->purpose[visit->lang]);
     if (client->logo.n > 0) {
         struct buf url = buf_new(arena, 64);
