@@ -453,8 +453,8 @@ static void secure_server_marks_its_cookies(void **state)
     struct http_server *server = test_start(&options);
     str response = test_ask(arena, server, STR("GET /cookie HTTP/1.1\r\n" HOST "\r\n"));
     assert_str(test_header(response, "Set-Cookie"), "__Host-a=b; Path=/; HttpOnly; SameSite=Lax; Secure");
-    assert_non_null(strstr(arena_cstr(arena, response),
-                           "Set-Cookie: __Host-open=c; Path=/; SameSite=None; Secure\r\n"));
+    assert_non_null(
+        strstr(arena_cstr(arena, response), "Set-Cookie: __Host-open=c; Path=/; SameSite=None; Secure\r\n"));
     response = test_ask(arena, server, STR("GET /cookie HTTP/1.1\r\n" HOST "Cookie: a=theirs; __Host-a=ours\r\n\r\n"));
     assert_str(test_header(response, "X-Cookie"), "ours");
     response = test_ask(arena, server, STR("GET /cookie HTTP/1.1\r\n" HOST "Cookie: a=theirs\r\n\r\n"));
