@@ -17,9 +17,11 @@ enum how { TEXT, LIST, JSON_FILE, IMAGE_FILE, CONSTANT, YES, NO, ELSEWHERE };
         {"post-logout-redirect-uri", "URI", "the same after signing out (may repeat)"},                                \
         {"scope", "WORDS", "what it may ask for, such as \"openid profile phone\""},                                   \
         {"claim", "NAME", "a claim beyond its scopes', such as picture (may repeat)"},                                 \
-        {"auth", "METHOD", "client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, none, …"},     \
-        {"grant", "NAME", "authorization_code, refresh_token, client_credentials (may repeat)"},                       \
-        {"jwks", "FILE", "its public keys, a JWK Set"}, {"id-token-alg", "ALG", "RS256 (default) or ES256"},           \
+        {"auth", "METHOD", "client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, none, …"},    \
+        {"profile", "NAME", "security profile: open (default), fapi2, fapi2_signed, camdx"},                           \
+        {"grant", "NAME", "authorization_code, refresh_token, client_credentials … (may repeat)"},                     \
+        {"jwks", "FILE", "its public keys, a JWK Set"}, {"jwks-uri", "URL", "where it publishes them instead"},        \
+        {"id-token-alg", "ALG", "RS256, ES256, PS256 or EdDSA; default: the profile's"},                               \
         {"userinfo-alg", "ALG", "signs userinfo; default: plain JSON"},                                                \
         {"subject-type", "TYPE", "pairwise (default) or public"},                                                      \
         {"sector", "HOST", "whose subjects it shares; default: the redirect URIs' host"},                              \
@@ -36,6 +38,7 @@ const struct flag client_add_flags[] = {CLIENT_FLAGS,
                                         {"from", "FILE", "metadata in JSON (RFC 7591); flags come on top"},
                                         {NULL, NULL, NULL}};
 const struct flag client_set_flags[] = {CLIENT_FLAGS,
+                                        {"from", "FILE", "members to change, in JSON; null removes; flags come on top"},
                                         {"disable", NULL, "it is refused everywhere from now on"},
                                         {"enable", NULL, "not any more"},
                                         {NULL, NULL, NULL}};
@@ -57,8 +60,10 @@ static const struct meaning {
     {"scope", "scope", TEXT, NULL},
     {"claim", "claims", LIST, NULL},
     {"auth", "token_endpoint_auth_method", TEXT, NULL},
+    {"profile", "security_profile", TEXT, NULL},
     {"grant", "grant_types", LIST, NULL},
     {"jwks", "jwks", JSON_FILE, NULL},
+    {"jwks-uri", "jwks_uri", TEXT, NULL},
     {"id-token-alg", "id_token_signed_response_alg", TEXT, NULL},
     {"userinfo-alg", "userinfo_signed_response_alg", TEXT, NULL},
     {"subject-type", "subject_type", TEXT, NULL},

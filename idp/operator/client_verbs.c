@@ -56,6 +56,30 @@ int client_add_run(struct command *command)
     return DONE;
 }
 
+/* Takes over what the file says, and nothing else; null takes a member away. */
+static bool change_from(struct command *command, struct registration *registration)
+{
+    struct registration change;
+    str from = command_value(command, "from");
+    const char *name;
+    json_t *value;
+    if (!from.p)
+        return true;
+    if (!read_from(command, from.p, &change))
+        return false;
+    if (json_object_get(change.metadata, "client_id"))
+        return command_fails("%s: client_id can't be changed", from.p) == DONE;
+    json_object_foreach(change.metadata, name, value)
+    {
+        buf_printf(&registration->changed, "%s%s", registration->changed.n > 0 ? " " : "", name);
+        if (json_is_null(value))
+            json_object_del(registration->metadata, name);
+        else
+            json_object_set(registration->metadata, name, value);
+    }
+    return true;
+}
+
 int client_set_run(struct command *command)
 {
     CLEANUP(estate_close) struct estate estate = {0};
@@ -63,7 +87,7 @@ int client_set_run(struct command *command)
     if (command->given_count == 0)
         return command_misused("nothing to change was named; see --help");
     if (!estate_open(command, false, &estate) ||
-        !registration_load(command, &estate, command->operand, &registration) ||
+        !registration_load(command, &estate, command->operand, &registration) || !change_from(command, &registration) ||
         !registration_apply_flags(command, &registration) ||
         !registration_save(command, &estate, &registration, "client.set"))
         return FAILED;

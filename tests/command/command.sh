@@ -146,6 +146,18 @@ ok 'client set of nothing: misused' exits 2 client set "$id"
 ok 'client set to what does not fit: failed' exits 1 client set "$id" --scope phone --redirect-uri http://land.example.gov.kh/a
 ok '… and nothing was written' exits 0 client show "$id" --json
 ok '… nothing' json '.scope == "openid phone"'
+printf '{"jwks_uri":"https://land.example.gov.kh/jwks","require_auth_time":true}' >change.json
+ok 'client set --from FILE' exits 0 client set "$id" --from change.json --json
+ok '… takes over what it says' json '.jwks_uri == "https://land.example.gov.kh/jwks" and .require_auth_time and .scope'
+printf '{"jwks_uri":null}' >change.json
+ok '… and null takes away' exits 0 client set "$id" --from change.json --json
+ok '… that and nothing else' json '(.jwks_uri | not) and .require_auth_time'
+printf '{"client_id":"other"}' >change.json
+ok '… but not the client_id' exits 1 client set "$id" --from change.json
+printf '{"jwks_url":"https://land.example.gov.kh/jwks"}' >change.json
+ok '… nor a misspelt member' exits 1 client set "$id" --from change.json
+ok 'client set --profile with what the profile does not allow' exits 1 client set "$id" --profile fapi2
+ok '… says why' complains 'this security_profile'
 ok 'client set to a public client' exits 0 client set "$id" --auth none --json
 ok '… back to a secret: a new one is shown' exits 0 client set "$id" --auth client_secret_basic --json
 ok '… once' json '.client_secret | length == 43'
