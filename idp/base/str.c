@@ -154,6 +154,14 @@ bool str_is_utf8(str s)
     return true;
 }
 
+bool str_turns_direction(str s, size_t i)
+{
+    if (i + 2 >= s.n || (unsigned char)s.p[i] != 0xe2)
+        return false;
+    unsigned char second = (unsigned char)s.p[i + 1], third = (unsigned char)s.p[i + 2];
+    return (second == 0x80 && third >= 0xaa && third <= 0xae) || (second == 0x81 && third >= 0xa6 && third <= 0xa9);
+}
+
 int str_cmp(str a, str b)
 {
     size_t common = a.n < b.n ? a.n : b.n;

@@ -51,6 +51,9 @@ MUST_CHECK bool str_to_u64(str s, uint64_t max, uint64_t *out);
 bool str_is_printable(str s);
 /** True if `s` is well-formed UTF-8 without NUL (RFC 3629). */
 bool str_is_utf8(str s);
+/** True if, at byte `i` of UTF-8, a character begins that turns the direction of writing around: with those, one name
+ * or amount is made to look like another (Unicode TR 36). */
+bool str_turns_direction(str s, size_t i);
 /** Orders bytewise, shorter first on a common prefix: <0, 0, >0. */
 int str_cmp(str a, str b);
 

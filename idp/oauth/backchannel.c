@@ -83,7 +83,7 @@ static struct oauth_error take_message(struct backchannel *backchannel)
     size_t letters = 0;
     for (size_t i = 0; i < message.n && fine; i++) {
         unsigned char c = (unsigned char)message.p[i];
-        fine = c >= 0x20 && c != 0x7f;
+        fine = c >= 0x20 && c != 0x7f && !str_turns_direction(message, i);
         letters += (c & 0xc0) != 0x80;
     }
     backchannel->pending.binding_message = message;
@@ -151,6 +151,8 @@ static struct oauth_error store_and_tell(struct backchannel *backchannel, str au
     pending->kind = RECORD_BACKCHANNEL;
     pending->client_id = request->client->id;
     pending->parameters = decoupled_parameters(arena, request->params);
+    if (pending->parameters.n > DECOUPLED_PARAMETERS_MAX)
+        return OAUTH_ERROR_STATUS(413, "invalid_request", "the request is too large");
     pending->interval = INTERVAL;
     pending->expires_at = clock_now() + backchannel->life;
     struct store_op op = decoupled_create_op(arena, auth_req_id, pending);

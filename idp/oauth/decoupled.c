@@ -12,13 +12,22 @@
 
 /* ---- the request ---- */
 
+/* Nothing else is kept: it lies in the store as it is, and strangers choose how much of it there is. */
 str decoupled_parameters(struct arena *arena, const struct params *params)
 {
-    return params_encode(
-        arena, params,
-        STR("client_id client_secret client_assertion client_assertion_type login_hint login_hint_token "
-            "id_token_hint user_code client_notification_token request binding_message "
-            "requested_expiry prompt"));
+    static const str kept = STR_INIT("scope acr_values max_age claims resource authorization_details");
+    struct buf text = buf_new(arena, 256);
+    for (size_t i = 0; i < params->count; i++) {
+        const struct param *param = &params->items[i];
+        if (!str_list_has(kept, ' ', param->name))
+            continue;
+        if (text.n > 0)
+            buf_char(&text, '&');
+        buf_add_urlencoded(&text, param->name);
+        buf_char(&text, '=');
+        buf_add_urlencoded(&text, param->value);
+    }
+    return buf_str(&text);
 }
 
 void decoupled_over(struct provider *provider, struct request *rq)

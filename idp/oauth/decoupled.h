@@ -10,8 +10,10 @@
 /** Seconds that the code of an answered request waits to be fetched. */
 #define DECOUPLED_CODE_LIFE 300
 
-/** Parameters without credentials, hints, and what is for the moment of the request only, form-encoded: what
- * is kept of a request. */
+/** Bytes of what is kept of a request. */
+#define DECOUPLED_PARAMETERS_MAX ((size_t)16 * 1024)
+
+/** The parameters that the person will be asked about, form-encoded: what is kept of a request. */
 str decoupled_parameters(struct arena *arena, const struct params *params);
 
 /** Begins the sign-in that answers `pending` in this browser: checks its parameters anew, stores an interaction, and

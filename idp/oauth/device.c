@@ -7,6 +7,7 @@
 #include "crypto/primitives.h"
 #include "oauth/client_auth.h"
 #include "oauth/decoupled.h"
+#include "oauth/flood.h"
 #include "oauth/pipeline.h"
 #include "records/peer.h"
 
@@ -72,8 +73,13 @@ void device_authorization_handle(struct request *rq, void *context)
     struct authorize_request request = {
         .provider = provider, .rq = rq, .at = AT_DEVICE, .sent = &rq->form, .params = &rq->form};
     struct oauth_error error = client_authenticate(provider, rq, &request.client);
+    if (!error.code && request.client->auth == AUTH_NONE && flood_of_requests(provider, rq))
+        error = OAUTH_ERROR_STATUS(429, "temporarily_unavailable", "too many requests from this address");
     if (!error.code)
         error = check(&request);
+    str parameters = decoupled_parameters(rq->arena, &rq->form);
+    if (!error.code && parameters.n > DECOUPLED_PARAMETERS_MAX)
+        error = OAUTH_ERROR_STATUS(413, "invalid_request", "the request is too large");
     if (error.code) {
         oauth_respond_error(rq, error);
         return;
@@ -82,7 +88,7 @@ void device_authorization_handle(struct request *rq, void *context)
     int64_t life = provider->settings->life_device;
     struct decoupled pending = {.kind = RECORD_DEVICE,
                                 .client_id = request.client->id,
-                                .parameters = decoupled_parameters(rq->arena, &rq->form),
+                                .parameters = parameters,
                                 .user_code = sha256_key(rq->arena, user_code),
                                 .interval = INTERVAL,
                                 .expires_at = clock_now() + life};
@@ -143,6 +149,11 @@ void device_enter_handle(struct request *rq, void *context)
     struct provider *provider = context;
     struct decoupled pending;
     str typed = params_nonempty(&rq->form, "user_code"), code = normal(rq->arena, typed);
+    str site = request_header(rq, "Sec-Fetch-Site");
+    if (site.p && !str_eq(site, STR("same-origin"))) { /* the person shall see and compare it (section 3.3.1) */
+        show(provider, rq, 200, typed, NULL);
+        return;
+    }
     if (too_many_tries(provider, rq, 0)) {
         show(provider, rq, 429, STR_NONE, "error_tries");
         return;

@@ -1,16 +1,22 @@
 #include "oauth/request_object.h"
 
+#include <stdatomic.h>
+
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/json.h"
 #include "oauth/client_keys.h"
+#include "oauth/flood.h"
 #include "oauth/request.h"
 
 #define WINDOW 3600           /* seconds */
 #define SKEW 60               /* seconds that clocks may differ, as for client assertions */
 #define TIME_MAX 253402300799 /* the year 9999 */
+#define FETCHES_MAX 8         /* of request_uri at a time: a quarter of what outbound/ does at once */
 #define REFUSED(why) OAUTH_ERROR("invalid_request_object", (why))
+
+static atomic_uint fetching;
 
 /* ---- whose it is, for whom, and when ---- */
 
@@ -238,6 +244,16 @@ static bool uri_is_registered(const struct client *client, str uri)
     return false;
 }
 
+/* Anybody may have us fetch, any number of times, and from servers that take their time: that shall not keep us from
+ * fetching keys and sending notices. */
+static bool begin_fetch(const struct authorize_request *request)
+{
+    if (atomic_fetch_add(&fetching, 1) < FETCHES_MAX && !flood_of_requests(request->provider, request->rq))
+        return true;
+    atomic_fetch_sub(&fetching, 1);
+    return false;
+}
+
 static struct oauth_error fetch(const struct authorize_request *request, str uri, str *object)
 {
     struct outbound_answer answer;
@@ -248,7 +264,10 @@ static struct oauth_error fetch(const struct authorize_request *request, str uri
     struct outbound_request get = {.url = url,
                                    .accept = STR("application/oauth-authz-req+jwt, application/jwt"),
                                    .answer_max = REQUEST_OBJECT_BYTES_MAX};
+    if (!begin_fetch(request))
+        return OAUTH_ERROR("temporarily_unavailable", "too many request objects are being fetched");
     enum outbound_result result = outbound_fetch(request->provider->outbound, request->rq->arena, &get, &answer, &why);
+    atomic_fetch_sub(&fetching, 1);
     if (result != OUTBOUND_ANSWERED || answer.status != 200) {
         log_warn("request_uri.fetch failed client=%.*s result=%s why=\"%.*s\"", STR_FMT(request->client->id),
                  outbound_result_name(result), STR_FMT(why));

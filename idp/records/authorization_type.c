@@ -18,7 +18,7 @@ static bool is_text(const json_t *value, size_t max)
     if (!json_is_string(value) || n == 0 || n > max || !str_is_utf8(text))
         return false;
     for (size_t i = 0; i < n; i++)
-        if ((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f)
+        if ((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f || str_turns_direction(text, i))
             return false;
     return true;
 }

@@ -25,15 +25,6 @@ str metadata_copy(const struct parsing *p, const char *member)
     return arena_str(p->own, json_str(p->metadata, member));
 }
 
-/* Characters that turn the direction of writing around could make one name look like another (Unicode TR 36). */
-static bool turns_direction(str s, size_t i)
-{
-    if (i + 2 >= s.n || (unsigned char)s.p[i] != 0xe2)
-        return false;
-    unsigned char second = (unsigned char)s.p[i + 1], third = (unsigned char)s.p[i + 2];
-    return (second == 0x80 && third >= 0xaa && third <= 0xae) || (second == 0x81 && third >= 0xa6 && third <= 0xa9);
-}
-
 bool metadata_text(struct parsing *p, const char *member, str *out)
 {
     str text = metadata_copy(p, member);
@@ -42,7 +33,7 @@ bool metadata_text(struct parsing *p, const char *member, str *out)
     if (str_trim(text).n == 0 || str_trim(text).n != text.n || text.n > TEXT_MAX || !str_is_utf8(text))
         return metadata_refuse(p, "%s must be a text of at most %d bytes, without spaces around it", member, TEXT_MAX);
     for (size_t i = 0; i < text.n; i++)
-        if ((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f || turns_direction(text, i))
+        if ((unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f || str_turns_direction(text, i))
             return metadata_refuse(p, "%s must not contain control characters", member);
     *out = text;
     return true;

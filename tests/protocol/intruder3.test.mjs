@@ -1,11 +1,14 @@
 // What an intruder found in the second version's protocol, and what stands against it now.
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
 import * as jose from 'jose';
 import * as oidc from 'openid-client';
 import { Browser } from '../lib/browser.mjs';
 import { fixture, redirectUri, relyingParty, signIn } from '../lib/fixture.mjs';
 import { Remote } from '../lib/remote.mjs';
+import { Provider } from '../lib/servers.mjs';
 
 const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 let remote, register, provider, residents;
@@ -105,4 +108,70 @@ test('[21] an update leaves no security profile for a weaker one', async () => {
   assert.equal(kept.json.security_profile, 'fapi2');
   const raised = await change(await registered(strong, token), { ...strong, security_profile: 'fapi2' });
   assert.equal(raised.json.security_profile, 'fapi2', 'but for a stronger one');
+});
+
+/* ---- what a stranger can make us do ---- */
+
+const statuses = async (count, request) => (await Promise.all(Array.from({ length: count }, request))).map((answer) => answer.status);
+
+test('devices that anybody can be are counted, and little is kept of what they send', async () => {
+  const guarded = await Provider.start(register, { 'limit.requests_per_ip': 5 });
+  try {
+    const metadata = guarded.client('--name', 'Kiosk', '--auth', 'none', '--grant', deviceGrant, '--scope', 'openid');
+    const begin = (more) => fetch(`${guarded.issuer}/device_authorization`, { method: 'POST', body: new URLSearchParams({ client_id: metadata.client_id, scope: 'openid', ...more }) });
+    assert.equal((await begin({ access_token: 'nobody-asked-for-this' })).status, 200);
+    assert.equal((await begin({ scope: `openid ${'x'.repeat(17000)}` })).status, 413);
+    const files = readdirSync(join(guarded.data, 'store'), { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
+    assert.ok(files.length > 0);
+    for (const file of files) assert.ok(!readFileSync(join(file.parentPath, file.name)).includes('nobody-asked-for-this'), file.name);
+    assert.ok((await statuses(6, () => begin())).includes(429));
+  } finally {
+    await guarded.stop();
+  }
+});
+
+test('requests to fetch a request object are counted, and hold up no other fetch', async () => {
+  const request_uris = ['/slow1', '/slow2'].map((path) => remote.url + path);
+  let open = 0, most = 0, release;
+  const released = new Promise((done) => (release = done));
+  for (const path of ['/slow1', '/slow2'])
+    remote.answers[path] = async () => {
+      most = Math.max(most, ++open);
+      await released;
+      open--;
+      return { status: 404 };
+    };
+  const { client_id } = await registered({ redirect_uris: [redirectUri], request_uris });
+  const at = (request_uri) => `${provider.issuer}/authorize?${new URLSearchParams({ client_id, response_type: 'code', scope: 'openid', redirect_uri: redirectUri, request_uri })}`;
+  const errors = (urls) => Promise.all(urls.map(async (url) => new URL((await fetch(url, { redirect: 'manual' })).headers.get('location')).searchParams.get('error')));
+  const held = errors(request_uris.flatMap((uri) => Array(4).fill(at(uri))));
+  await remote.arrived('/slow1', 4);
+  await remote.arrived('/slow2', 4);
+  assert.deepEqual(await errors([at(request_uris[0])]), ['temporarily_unavailable']);
+  release();
+  assert.deepEqual(new Set(await held), new Set(['invalid_request_uri']));
+  assert.equal(most, 8);
+});
+
+test('another site cannot type a device’s code for a person', async () => {
+  const metadata = kiosk();
+  const { user_code } = await (await post('/device_authorization', { client_id: metadata.client_id, scope: 'openid' })).json();
+  for (const site of ['cross-site', 'same-site', 'none']) {
+    const page = await enter(new Browser(), user_code, { 'sec-fetch-site': site });
+    assert.match(page.body, new RegExp(`value="${user_code}"`), 'shown, to be compared');
+    assert.doesNotMatch(page.body, /name="kidc"/, site);
+  }
+  assert.match((await enter(new Browser(), user_code, { 'sec-fetch-site': 'same-origin' })).body, /name="kidc"/);
+});
+
+/* ---- what people read ---- */
+
+test('nothing that a client writes for people turns its letters around', async () => {
+  const file = join(remote.certificates.folder, 'counter.json');
+  writeFileSync(file, JSON.stringify({ client_name: 'Counter', scope: 'openid', grant_types: ['urn:openid:params:grant-type:ciba'] }));
+  const clerk = provider.client('--from', file);
+  for (const binding_message of ['pay \u202e0001', 'pay \u2066x\u2069']) {
+    const answer = await post('/backchannel', { scope: 'openid', login_hint: residents[0].kidc, binding_message }, basic(clerk));
+    assert.equal((await answer.json()).error, 'invalid_binding_message');
+  }
 });
