@@ -1,15 +1,22 @@
 // The demonstration portal, a relying party that we did not write (mod_auth_openidc), in a real browser: what arrives there, single sign-on, logout, cancelling.
 import assert from 'node:assert/strict';
+import { createPublicKey } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { certificate } from '../lib/certificates.mjs';
 import { checkPage, newPage, shoot, startChromium } from '../lib/chromium.mjs';
 import { atEnd } from '../lib/cleanup.mjs';
 import { fixture } from '../lib/fixture.mjs';
 import { Portal } from '../lib/portal.mjs';
+import { Remote } from '../lib/remote.mjs';
+import { until } from '../lib/servers.mjs';
 
-let servers, first, second, chromium;
+let remote, servers, first, second, chromium;
 
 before(async () => {
-  servers = await fixture({ 'otp.resend_wait': 0, 'otp.sends_per_kidc': 1000 });
+  remote = await Remote.start();
+  servers = await fixture({ ...remote.settings, 'otp.resend_wait': 0, 'otp.sends_per_kidc': 1000 });
   first = await portal();
   second = await portal('--name', 'Tax Returns', '--name-km', 'សេវាប្រកាសពន្ធ');
   chromium = await startChromium();
@@ -130,6 +137,73 @@ test('declining at consent leads back to the portal as well', async () => {
   assert.ok(await page.isVisible('.cancelled h1'));
   await page.goto(`${first.url}/account`);
   assert.ok(!page.url().startsWith(first.url), 'and is not signed in there');
+});
+
+// ---- what else Debian's mod_auth_openidc can ----
+
+/** Whether the portal itself still knows who this is: it answers, and sends nobody to the provider. */
+const isKnown = async (page, at) => (await page.request.get(`${at.url}/account`, { maxRedirects: 0 })).status() === 200;
+
+/** A portal with more metadata and directives: both are functions of its URL. */
+async function extendedPortal(name, metadata, directives) {
+  const [client, conf] = ['json', 'conf'].map((type) => join(servers.provider.data, `portal-${name}.${type}`));
+  const one = await Portal.start(servers.provider, (url) => {
+    writeFileSync(client, JSON.stringify(metadata(url)));
+    writeFileSync(conf, directives(url));
+    return ['--name', `Portal ${name}`, '--client', client, '--directives', conf];
+  });
+  atEnd(() => one.stop());
+  return one;
+}
+
+/** Signs out at the second portal: what is heard of it elsewhere came from the provider. */
+async function signOutElsewhere(page) {
+  await page.goto(`${second.url}/en/account`);
+  if (!page.url().startsWith(second.url)) await press(page, 'allow');
+  await page.click('.heading a.button');
+  await page.waitForLoadState('load');
+  if (await page.locator('button[value=logout]').count()) await press(page, 'logout');
+}
+
+test('[50] mod_auth_openidc by private_key_jwt; back-channel logout ends its session though no browser comes by', async () => {
+  const { files, cert } = certificate('rsa', 'portal');
+  const jwk = { ...createPublicKey(cert).export({ format: 'jwk' }), kid: 'portal', use: 'sig', alg: 'RS256' };
+  const third = await extendedPortal('three', () => ({ token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [jwk] }, backchannel_logout_uri: `${remote.url}/three`, backchannel_logout_session_required: true }),
+    () => `OIDCPublicKeyFiles portal#${files.cert}\nOIDCPrivateKeyFiles portal#${files.key}\nOIDCProviderTokenEndpointAuth private_key_jwt\nOIDCProviderBackChannelLogoutSupported On\n`);
+  // its server is plain HTTP; the provider calls https alone
+  remote.answers['/three'] = async ({ body, headers }) => {
+    const answer = await fetch(`${third.url}/oidc/callback?logout=backchannel`, { method: 'POST', body, headers: { 'content-type': headers['content-type'] } });
+    return { status: answer.status, body: await answer.text() };
+  };
+  const page = await signedIn(servers.residents[0], third);
+  const other = await signedIn(servers.residents[1], third);
+  assert.equal(await isKnown(page, third), true);
+  await signOutElsewhere(page);
+  await remote.arrived('/three');
+  await until('the portal to forget the session', async () => !(await isKnown(page, third)));
+  assert.equal(await isKnown(other, third), true, 'another person stays signed in');
+});
+
+test('front-channel logout: the page of the provider takes mod_auth_openidc along', async () => {
+  const fourth = await extendedPortal('four', (url) => ({ token_endpoint_auth_method: 'client_secret_post', frontchannel_logout_uri: `${url}/oidc/callback?logout=get`, frontchannel_logout_session_required: false }),
+    () => 'OIDCProviderTokenEndpointAuth client_secret_post\n');
+  const page = await signedIn(servers.residents[7], fourth);
+  assert.equal(await isKnown(page, fourth), true);
+  await signOutElsewhere(page);
+  await until('the portal to forget the session', async () => !(await isKnown(page, fourth)));
+});
+
+test('code id_token by form_post, asked for in a signed request, with signed userinfo', async () => {
+  const { files, cert } = certificate('rsa', 'portal');
+  const jwk = { ...createPublicKey(cert).export({ format: 'jwk' }), kid: 'portal', use: 'sig', alg: 'RS256' };
+  const object = JSON.stringify({ request_object_type: 'request', crypto: { sign_alg: 'RS256' }, copy_and_remove_from_request: ['state', 'nonce', 'code_challenge', 'code_challenge_method', 'ui_locales'],
+    copy_from_request: ['client_id', 'response_type', 'response_mode', 'redirect_uri', 'scope'] });
+  const fifth = await extendedPortal('five', () => ({ token_endpoint_auth_method: 'client_secret_basic', grant_types: ['authorization_code', 'implicit'], response_types: ['code id_token'], jwks: { keys: [jwk] },
+    request_object_signing_alg: 'RS256', require_signed_request_object: true, id_token_signed_response_alg: 'PS256', userinfo_signed_response_alg: 'ES256' }),
+    () => `OIDCResponseType "code id_token"\nOIDCResponseMode form_post\nOIDCPrivateKeyFiles portal#${files.key}\nOIDCIDTokenSignedResponseAlg PS256\nOIDCUserInfoSignedResponseAlg ES256\nOIDCRequestObject ${JSON.stringify(object)}\n`);
+  const resident = servers.residents[8];
+  const page = await signedIn(resident, fifth);
+  assert.equal(await claim(page, 'name#km'), `${resident.familyNameKh} ${resident.givenNameKh}`);
 });
 
 test('an answer that the portal did not ask for signs nobody in', async () => {
