@@ -32,7 +32,7 @@
   }
 
   function answer(text, origin) {
-    const [, client, hash, salt] = syntax.exec(text) || [];
+    const [, client, hash, salt] = (typeof text === 'string' && syntax.exec(text)) || [];
     if (!client) {
       return Promise.resolve('error');
     }
