@@ -106,14 +106,6 @@ void respond_redirect(struct request *rq, str url)
     world.got.answers++;
 }
 
-str params_get(const struct params *params, const char *name)
-{
-    for (size_t i = 0; i < params->count; i++)
-        if (str_is(params->items[i].name, name))
-            return params->items[i].value;
-    return STR_NONE;
-}
-
 /* ---- the pages room ---- */
 
 void page_respond(struct request *rq, const struct pages *pages, enum lang lang, int status, const char *name,
