@@ -52,7 +52,7 @@ const struct feature oauth_features[] = {
     {"registration_endpoint", "RFC 7591", {"POST", "/register", RUN_WORKER, true, register_handle, NULL}},
     {NULL, "RFC 7592, section 2.1", {"GET", "/register/*", RUN_WRITER, true, registration_get_handle, NULL}},
     {NULL, "RFC 7592, section 2.2", {"PUT", "/register/*", RUN_WORKER, true, registration_put_handle, NULL}},
-    {NULL, "RFC 7592, section 2.3", {"DELETE", "/register/*", RUN_WRITER, true, registration_delete_handle, NULL}},
+    {NULL, "RFC 7592, section 2.3", {"DELETE", "/register/*", RUN_WORKER, true, registration_delete_handle, NULL}},
     {"end_session_endpoint",
      "OpenID Connect RP-Initiated Logout 1.0",
      {"GET", "/logout", RUN_WRITER, false, logout_handle, NULL}},

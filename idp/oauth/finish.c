@@ -325,6 +325,21 @@ static bool load_person(struct issue *issue, struct person *person)
     return session_person(issue->rq, &session, person);
 }
 
+static void audit_other_person(const struct issue *issue)
+{
+    const struct interaction *interaction = issue->interaction;
+    struct audit_entry entry = {.action = STR("grant.refuse"),
+                                .outcome = STR("asked of another person"),
+                                .actor =
+                                    arena_printf(issue->rq->arena, "resident:%.*s", STR_FMT(interaction->resident)),
+                                .client_id = interaction->client_id,
+                                .session_id = interaction->sid,
+                                .request_id = str_of(issue->rq->id),
+                                .transaction_id = interaction->transaction_id,
+                                .peer = issue->rq->peer};
+    audit_later(issue->provider->audit, &entry);
+}
+
 /* True, and answered, when a request from elsewhere is not for the person who is signed in, or is over. It stays for
  * who it is for. */
 static bool is_for_another(struct issue *issue)
@@ -340,6 +355,8 @@ static bool is_for_another(struct issue *issue)
     else if (wrong)
         oauth_error_page(issue->provider, issue->rq, 403,
                          OAUTH_ERROR("access_denied", "this request is for another person"));
+    if (result == STORE_OK && wrong)
+        audit_other_person(issue);
     return result != STORE_OK || wrong;
 }
 

@@ -101,8 +101,7 @@ static struct oauth_error issue(struct exchange_of_code *exchange, struct token_
         !claims_unseal(arena, exchange->secret, RECORD_CODE, exchange->code.sealed_userinfo,
                        &exchange->claims.userinfo))
         return OAUTH_UNAVAILABLE;
-    struct issued_token access =
-        access_token_make(exchange->request, &exchange->extent, exchange->claims.userinfo);
+    struct issued_token access = access_token_make(exchange->request, &exchange->extent, exchange->claims.userinfo);
     const struct id_token id_token = {.of = &exchange->code.of,
                                       .nonce = exchange->code.nonce,
                                       .access_token = access.text,
@@ -140,7 +139,7 @@ static void audit_issue(const struct exchange_of_code *exchange)
                                 .subject = exchange->code.of.subject,
                                 .request_id = str_of(exchange->request->rq->id),
                                 .peer = exchange->request->rq->peer,
-                                .detail = STR("authorization_code")};
+                                .detail = params_get(&exchange->request->rq->form, "grant_type")};
     audit_later(exchange->request->provider->audit, &entry);
 }
 

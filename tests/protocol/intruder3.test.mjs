@@ -1,5 +1,6 @@
 // What an intruder found in the second version's protocol, and what stands against it now.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
@@ -8,7 +9,7 @@ import * as oidc from 'openid-client';
 import { Browser } from '../lib/browser.mjs';
 import { fixture, redirectUri, relyingParty, signIn } from '../lib/fixture.mjs';
 import { Remote } from '../lib/remote.mjs';
-import { Provider } from '../lib/servers.mjs';
+import { Provider, until } from '../lib/servers.mjs';
 
 const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 let remote, register, provider, residents;
@@ -174,4 +175,21 @@ test('nothing that a client writes for people turns its letters around', async (
     const answer = await post('/backchannel', { scope: 'openid', login_hint: residents[0].kidc, binding_message }, basic(clerk));
     assert.equal((await answer.json()).error, 'invalid_binding_message');
   }
+});
+
+/* ---- the record ---- */
+
+test('who answers a request that was for another person is in the record; and by which grant tokens were given', async () => {
+  const file = join(remote.certificates.folder, 'teller.json');
+  writeFileSync(file, JSON.stringify({ client_name: 'Teller', scope: 'openid', grant_types: ['urn:openid:params:grant-type:ciba'] }));
+  const teller = provider.client('--from', file);
+  const { auth_req_id } = await (await post('/backchannel', { scope: 'openid', login_hint: residents[3].kidc }, basic(teller))).json();
+  const browser = new Browser();
+  const page = await browser.go(`${provider.issuer}/approve/${createHash('sha256').update(auth_req_id).digest('base64url')}`);
+  assert.equal((await browser.signInAndAllow(register, page, residents[4].kidc)).status, 403);
+  await subjectByDevice(kiosk(), residents[5].kidc);
+  await until('both entries', () => {
+    const entries = provider.command('audit', 'show', '--json', '--limit', '100');
+    return /"grant.refuse"[^}]*"asked of another person"/.test(entries) && /"token.issue"[^}]*:device_code"/.test(entries);
+  });
 });
