@@ -1,7 +1,7 @@
 // What a run may find without failing: each with the reason why it is as it should be. One that is not found any more fails the run as well.
 // plan: its name in plans.mjs, or several; module; condition: the suite's name for what it checked ('' for a module's result); result: warning, failure, skip.
 const everyone = ['basic', 'basic-dynamic', 'formpost-basic', 'hybrid', 'formpost-hybrid', 'implicit', 'formpost-implicit'];
-const fapi = ['fapi2-jwt-dpop', 'fapi2-jwt-mtls', 'fapi2-mtls-dpop', 'fapi2-mtls-mtls', 'fapi2-signed-jwt-dpop', 'fapi2-signed-mtls-mtls'];
+const fapi = ['', 'signed-'].flatMap((signed) => ['jwt-dpop', 'jwt-mtls', 'mtls-dpop', 'mtls-mtls'].map((one) => `fapi2-${signed}${one}`));
 
 /** Expectations of several modules, for the same reason. */
 const all = (plan, modules, condition, result, why) => modules.map((module) => ({ plan, module, condition, result, why }));
@@ -9,6 +9,9 @@ const all = (plan, modules, condition, result, why) => modules.map((module) => (
 export const expected = [
   ...all(everyone, ['oidcc-scope-profile', 'oidcc-scope-all'], 'VerifyScopesReturnedInUserInfoClaims', 'warning',
     'The register knows no nickname, website, zoneinfo and the like; a portrait (picture) is released by name only, never by a scope.'),
+  ...all(['basic-gaps'], ['oidcc-scope-profile', 'oidcc-scope-email', 'oidcc-scope-address', 'oidcc-scope-all'],
+    'VerifyScopesReturnedInUserInfoClaims', 'warning',
+    'What the register does not know of a resident is left out, never made up: this one has no given name, gender, e-mail address or address.'),
   ...all(['implicit', 'formpost-implicit'], ['oidcc-scope-profile', 'oidcc-scope-all'], 'VerifyScopesReturnedInAuthorizationEndpointIdToken', 'warning',
     'The same, in the ID token where there is no access token.'),
   ...all([...everyone, 'dynamic'], ['oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported'], '', 'skip',

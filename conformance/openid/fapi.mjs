@@ -43,7 +43,7 @@ export const cibaClients = ({ auth, mode }) => async (side, alias, at) => {
       backchannel_token_delivery_mode: mode, backchannel_authentication_request_signing_alg: alg, id_token_signed_response_alg: alg,
       ...(mode === 'ping' && { backchannel_client_notification_endpoint: `${at}/ciba-notification-endpoint` }),
     });
-    return { client_id, scope, jwks: { keys: [key] }, hint_type: 'login_hint', hint_value: side.resident.kidc, acr_value: 'urn:konsao:acr:otp' };
+    return { client_id, scope, jwks: { keys: [key] }, hint_type: 'login_hint', hint_value: side.residents.whole.kidc, acr_value: 'urn:konsao:acr:otp' };
   };
   return {
     client: add('one', `${alias}-1`), client2: add('two', `${alias}-2`),

@@ -32,7 +32,7 @@ const implicit = () => ({ response_types: ['id_token', 'id_token token'], grant_
 const byBackChannel = (at) => ({ backchannel_logout_uri: `${at}/backchannel_logout`, backchannel_logout_session_required: true });
 const byFrontChannel = (at) => ({ frontchannel_logout_uri: `${at}/frontchannel_logout`, frontchannel_logout_session_required: true });
 
-const of = (name, plan, variant, set = registered()) => ({ name, plan: `${plan}-test-plan`, variant, set });
+const of = (name, plan, variant, set = registered(), more = {}) => ({ name, plan: `${plan}-test-plan`, variant, set, ...more });
 
 const statically = { server_metadata: 'discovery', client_registration: 'static_client' };
 const dynamically = { server_metadata: 'discovery', client_registration: 'dynamic_client' };
@@ -51,10 +51,21 @@ const ciba = (name, auth, mode) => of(name, 'fapi-ciba-id1', {
   client_auth_type: auth, ciba_mode: mode, fapi_ciba_profile: 'plain_fapi', client_registration: 'static_client',
 }, cibaClients({ auth, mode }));
 
-/** name: for people and filters. set: what the configuration has beyond the pages, the alias and where Konsao is. */
+// What a resident is to whom the register knows little of.
+const gaps = {
+  resident: 'gaps',
+  only: ['oidcc-server', 'oidcc-userinfo-get', 'oidcc-scope-profile', 'oidcc-scope-email', 'oidcc-scope-address', 'oidcc-scope-phone', 'oidcc-scope-all',
+    'oidcc-claims-essential', 'oidcc-refresh-token'],
+};
+
+/**
+ * name: for people and filters. set: what the configuration has beyond the pages, the alias and where Konsao is. resident: who signs in, the one of whom
+ * the register knows all unless it says `gaps`. only: its modules, if not all.
+ */
 export const plans = [
   of('config', 'oidcc-config-certification', {}, () => ({})),
   of('basic', 'oidcc-basic-certification', statically),
+  of('basic-gaps', 'oidcc-basic-certification', statically, registered(), gaps),
   of('basic-dynamic', 'oidcc-basic-certification', dynamically, registering),
   of('formpost-basic', 'oidcc-formpost-basic-certification', statically),
   of('dynamic', 'oidcc-dynamic-certification', { response_type: 'code' }, registering),
@@ -71,8 +82,12 @@ export const plans = [
   fapi2('fapi2-mtls-dpop', { auth: 'mtls', sender: 'dpop' }),
   fapi2('fapi2-mtls-mtls', { auth: 'mtls', sender: 'mtls' }),
   fapi2('fapi2-jwt-dpop-oauth', { auth: 'private_key_jwt', sender: 'dpop', openid: false }),
+  fapi2('fapi2-jwt-mtls-oauth', { auth: 'private_key_jwt', sender: 'mtls', openid: false }),
+  fapi2('fapi2-mtls-dpop-oauth', { auth: 'mtls', sender: 'dpop', openid: false }),
   fapi2('fapi2-mtls-mtls-oauth', { auth: 'mtls', sender: 'mtls', openid: false }),
   fapi2('fapi2-signed-jwt-dpop', { signed: true, auth: 'private_key_jwt', sender: 'dpop' }),
+  fapi2('fapi2-signed-jwt-mtls', { signed: true, auth: 'private_key_jwt', sender: 'mtls' }),
+  fapi2('fapi2-signed-mtls-dpop', { signed: true, auth: 'mtls', sender: 'dpop' }),
   fapi2('fapi2-signed-mtls-mtls', { signed: true, auth: 'mtls', sender: 'mtls' }),
   ciba('ciba-jwt-poll', 'private_key_jwt', 'poll'),
   ciba('ciba-jwt-ping', 'private_key_jwt', 'ping'),
@@ -84,7 +99,7 @@ export const plans = [
 export async function configuration(plan, side, suite) {
   const alias = `konsao-${plan.name}`;
   const at = new URL(`test/a/${alias}`, suite.url).href;
-  const scripts = pages({ issuer: side.issuer, at, kidc: side.resident.kidc, code: side.code });
+  const scripts = pages({ issuer: side.issuer, at, kidc: side.residents[plan.resident ?? 'whole'].kidc, code: side.code });
   return {
     alias, description: `Konsao, ${plan.name}`, server: { discoveryUrl: `${side.issuer}/.well-known/openid-configuration` },
     browser: plan.name.startsWith('fapi') ? scripts.either : scripts.usual, override: overrides(scripts), ...(await plan.set(side, alias, at)),

@@ -70,7 +70,8 @@ export class Side {
     side.mtls = `https://${host}:${mtlsPort}`;
     side.register = await Register.start(['--code', code]);
     try {
-      side.resident = (await side.register.residents()).find((one) => one.status === 'ACTIVE' && !one.minor && one.phone && one.email);
+      const residents = (await side.register.residents()).filter((one) => one.status === 'ACTIVE' && !one.minor && one.phone);
+      side.residents = { whole: residents.find((one) => one.email), gaps: residents.find((one) => !one.givenNameEn && !one.gender && !one.email) };
       side.provider = await Provider.start(side.register, {
         issuer: side.issuer, 'tls.address': '127.0.0.1', 'tls.port': port, 'tls.mtls_port': mtlsPort, 'tls.certificate': side.credentials.file('server.pem'),
         'tls.key': side.credentials.file('server.key'), 'tls.client_ca': side.credentials.file('ca.pem'), 'outbound.allow': new URL(suite).hostname,
@@ -117,7 +118,7 @@ export class Side {
 
   /** Where the suite says what the resident answers to a backchannel request. */
   async approvals() {
-    this.approver ??= await Approver.start({ issuer: this.issuer, local: this.local, register: this.register, kidc: this.resident.kidc });
+    this.approver ??= await Approver.start({ issuer: this.issuer, local: this.local, register: this.register, kidc: this.residents.whole.kidc });
     return this.approver.url;
   }
 

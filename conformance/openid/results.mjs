@@ -34,21 +34,26 @@ export class Expectations {
   }
 }
 
-/** Counts for the table: one row for each plan. */
-export class Table {
-  rows = [];
+const columns = {
+  modules: () => true, passed: ({ result }) => result === 'PASSED', review: ({ result }) => result === 'REVIEW', warnings: ({ result }) => result === 'WARNING',
+  skipped: ({ result }) => result === 'SKIPPED', failed: ({ result }) => ['FAILED', 'INTERRUPTED', 'UNKNOWN'].includes(result),
+};
 
-  add(plan, modules, unexpected) {
-    const count = (...results) => modules.filter((one) => results.includes(one.result)).length;
-    const failed = count('FAILED', 'INTERRUPTED', 'UNKNOWN');
-    this.rows.push([plan, modules.length, count('PASSED'), count('WARNING'), failed, count('SKIPPED'), count('REVIEW'), unexpected]);
-  }
+/** How many modules there were of each kind: {modules, passed, …}. */
+export const counts = (modules) => Object.fromEntries(Object.entries(columns).map(([name, belongs]) => [name, modules.filter(belongs).length]));
 
-  toString() {
-    const head = ['plan', 'modules', 'passed', 'warnings', 'failures', 'skips', 'review', 'unexpected'];
-    const total = ['all', ...head.slice(1).map((_, i) => this.rows.reduce((sum, row) => sum + row[i + 1], 0))];
-    const lines = [head, ...this.rows, ...(this.rows.length > 1 ? [total] : [])];
-    const wide = head.map((_, i) => Math.max(...lines.map((line) => String(line[i]).length)));
-    return lines.map((line) => line.map((cell, i) => (i === 0 ? String(cell).padEnd(wide[i]) : String(cell).padStart(wide[i]))).join('  ')).join('\n');
-  }
+export const head = ['plan', ...Object.keys(columns), 'unexpected'];
+
+/** The counts of plans as lines of cells, with their sum when there are several. `rows`: [{plan, unexpected, …counts}]. */
+export function lines(rows) {
+  const sum = (name) => rows.reduce((total, row) => total + row[name], 0);
+  const total = ['all', ...head.slice(1).map(sum)];
+  return [...rows.map((row) => head.map((name) => row[name])), ...(rows.length > 1 ? [total] : [])];
+}
+
+/** The same for a terminal. */
+export function table(rows) {
+  const all = [head, ...lines(rows)];
+  const wide = head.map((_, i) => Math.max(...all.map((line) => String(line[i]).length)));
+  return all.map((line) => line.map((cell, i) => (i === 0 ? String(cell).padEnd(wide[i]) : String(cell).padStart(wide[i]))).join('  ')).join('\n');
 }
