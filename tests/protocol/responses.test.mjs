@@ -98,6 +98,39 @@ test('id_token alone: the claims of the scopes are in it, once, with no code', a
   assert.ok(fragment(again.page).get('id_token'), 'silently too');
 });
 
+for (const type of ['id_token token', 'code token', 'code id_token token'])
+  test(`[31] ${type}, for who is registered for it: a bearer token for userinfo alone, hashed into the ID token`, async () => {
+    const client = await register({ response_types: [type], grant_types: ['authorization_code', 'implicit', 'refresh_token'].slice(type.includes('code') ? 0 : 1, type.includes('code') ? 3 : 2) });
+    const { page, checks } = await ask(client, { response_type: type, scope: 'openid profile' });
+    const answer = fragment(page);
+    assert.equal(new URL(page.location).search, '', 'nothing in the query');
+    assert.equal(answer.get('token_type'), 'Bearer');
+    assert.ok(Number(answer.get('expires_in')) > 0);
+    assert.equal(answer.has('code'), type.includes('code'));
+    assert.ok(!answer.has('refresh_token'));
+    const token = answer.get('access_token');
+    const info = await (await call('/userinfo', { token })).json();
+    assert.equal(info.family_name, servers.resident.familyNameEn);
+    if (type.includes('id_token')) {
+      const { payload } = await jose.jwtVerify(answer.get('id_token'), ours, { issuer, audience: client.id });
+      const half = Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token))).subarray(0, 16);
+      assert.equal(payload.at_hash, half.toString('base64url'));
+      assert.equal(payload.nonce, checks.expectedNonce);
+      assert.ok(!('family_name' in payload));
+    }
+  });
+
+test('a code of a hybrid answer that is used twice ends the token that came beside it', async () => {
+  const client = await register({ response_types: ['code id_token token'], grant_types: ['authorization_code', 'implicit'] });
+  const { page, checks } = await ask(client, { response_type: 'code id_token token' });
+  const redeem = () => call('/token', { client, method: 'POST', body: new URLSearchParams({ grant_type: 'authorization_code', code: fragment(page).get('code'), redirect_uri: redirectUri,
+    code_verifier: checks.pkceCodeVerifier }) });
+  assert.equal((await redeem()).status, 200);
+  assert.equal((await call('/userinfo', { token: fragment(page).get('access_token') })).status, 200);
+  assert.equal((await redeem()).status, 400);
+  assert.equal((await call('/userinfo', { token: fragment(page).get('access_token') })).status, 401);
+});
+
 test('id_token alone: an answer that was lost is given again, while the interaction lasts', async () => {
   const client = await register({ ...hybrid, response_types: ['id_token'], grant_types: ['implicit'] });
   oidc.useIdTokenResponseType(client.config);
@@ -339,7 +372,8 @@ const refusals = {
   'code id_token without a nonce': [{ response_type: 'id_token code', nonce: undefined }, 'invalid_request', asFragment],
   'code id_token without openid': [{ response_type: 'code id_token', scope: 'profile' }, 'invalid_scope', asFragment],
   'code id_token without PKCE': [{ response_type: 'code id_token', code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request', asFragment],
-  'response_type=code id_token token': [{ response_type: 'code id_token token' }, 'unsupported_response_type', asFragment],
+  'response_type=code id_token token, which it is not registered for': [{ response_type: 'code id_token token' }, 'unauthorized_client', asFragment],
+  'response_type=token': [{ response_type: 'token' }, 'unsupported_response_type', asFragment],
   'response_type=none': [{ response_type: 'none' }, 'unsupported_response_type', asQuery],
   'an unknown response_mode': [{ response_mode: 'web_message' }, 'invalid_request', asQuery],
 };
@@ -383,7 +417,8 @@ for (const [name, [metadata, why]] of Object.entries({
   'encryption without a key': [{ id_token_encrypted_response_alg: 'ECDH-ES' }, /needs its public key/],
   'RSA1_5': [{ encryption: 'RSA-OAEP-256', id_token_encrypted_response_alg: 'RSA1_5' }, /must be ECDH-ES or RSA-OAEP-256/],
   'enc without alg': [{ encryption: 'ECDH-ES', userinfo_encrypted_response_enc: 'A128GCM' }, /needs userinfo_encrypted_response_alg/],
-  'response_type token': [{ response_types: ['code', 'token'] }, /response_types may be/],
+  'a token through the browser for a client whose tokens are bound': [{ response_types: ['code', 'code token'], grant_types: ['authorization_code', 'implicit'], dpop_bound_access_tokens: true }, /bound/],
+  'response_type token': [{ response_types: ['code', 'token'] }, /response_types may have/],
   'id_token without the implicit grant': [{ response_types: ['code id_token'] }, /need grant implicit/],
 }))
   test(`registration refuses ${name}`, () => assert.rejects(register(metadata), why));
@@ -411,7 +446,7 @@ test('userinfo says no by RFC 6750, and dates its answers', async () => {
 
 test('discovery lists what is served', async () => {
   const metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
-  assert.deepEqual(metadata.response_types_supported, ['code', 'id_token', 'code id_token']);
+  assert.deepEqual(metadata.response_types_supported, ['code', 'id_token', 'id_token token', 'code id_token', 'code token', 'code id_token token']);
   assert.deepEqual(metadata.response_modes_supported, ['query', 'fragment', 'form_post', 'jwt', 'query.jwt', 'fragment.jwt', 'form_post.jwt']);
   assert.ok(metadata.grant_types_supported.includes('implicit'));
   for (const what of ['id_token', 'userinfo', 'authorization', 'introspection']) {
