@@ -14,6 +14,8 @@
 #include "records/participant.h"
 #include "records/pushed.h"
 
+#define TRIES 20 /* to write an answer between two polls */
+
 /* What a finished interaction is turned into. */
 struct issue {
     struct provider *provider;
@@ -131,7 +133,7 @@ static int64_t code_life(const struct issue *issue)
 /* The code; the interaction remembers it (or the grant, when there is no code), so that of two resumes at a time one
  * wins, and that an answer which never arrived can be taken back. One that was never stored (signed in silently) has
  * version 0. */
-static enum store_result write_code(struct issue *issue)
+static enum store_result try_code(struct issue *issue)
 {
     struct interaction *interaction = issue->interaction;
     struct store_op ops[4];
@@ -148,6 +150,15 @@ static enum store_result write_code(struct issue *issue)
     if (interaction->version > 0)
         ops[count++] = interaction_save_op(issue->rq->arena, interaction);
     return count > 0 ? store_write(issue->provider->store, ops, count) : STORE_OK;
+}
+
+/* A poll counts itself in the record that the answer goes into: one that comes in between makes it begin again. */
+static enum store_result until_no_poll_comes(struct issue *issue, enum store_result (*write)(struct issue *))
+{
+    enum store_result result = write(issue);
+    for (int i = 1; i < TRIES && result == STORE_CONFLICT && issue->interaction->flow != FLOW_BROWSER; i++)
+        result = write(issue);
+    return result;
 }
 
 /* The ID token that goes through the browser. Beside a code it says who signed in and nothing more of the person: the
@@ -241,8 +252,8 @@ static void end_decoupled(const struct issue *issue, bool approved)
     decoupled_done(issue->provider, issue->rq, issue->interaction, approved);
 }
 
-/* Answers with an error. That completes a pushed request as well. */
-static void send_error(struct issue *issue, struct oauth_error error)
+/* That nothing was granted completes a pushed request as well. */
+static enum store_result try_refusal(struct issue *issue)
 {
     struct interaction *interaction = issue->interaction;
     struct store_op ops[2];
@@ -252,6 +263,13 @@ static void send_error(struct issue *issue, struct oauth_error error)
         ops[count++] = interaction_save_op(issue->rq->arena, interaction);
     if (result == STORE_OK && count > 0)
         result = store_write(issue->provider->store, ops, count);
+    return result;
+}
+
+static void send_error(struct issue *issue, struct oauth_error error)
+{
+    struct interaction *interaction = issue->interaction;
+    enum store_result result = until_no_poll_comes(issue, try_refusal);
     if (result == STORE_CONFLICT || result == STORE_NOT_FOUND) {
         answer_conflict(issue);
         return;
@@ -276,7 +294,7 @@ static void issue_answer(struct issue *issue)
 {
     fill_grant(issue);
     struct oauth_error error = make_answer(issue);
-    enum store_result result = error.code ? STORE_OK : write_code(issue);
+    enum store_result result = error.code ? STORE_OK : until_no_poll_comes(issue, try_code);
     if (result == STORE_CONFLICT) {
         answer_conflict(issue);
         return;

@@ -16,6 +16,7 @@ struct exchange_of_code {
     struct code code;
     struct claim_texts claims;
     struct token_subject extent; /* what the access token gets of it */
+    bool polled;                 /* nobody saw the code: two polls at a time are no theft */
 };
 
 static const char *check_code(const struct exchange_of_code *exchange)
@@ -38,6 +39,8 @@ static struct oauth_error burn(struct exchange_of_code *exchange, const char *wh
 {
     struct provider *provider = exchange->request->provider;
     struct request *rq = exchange->request->rq;
+    if (exchange->polled)
+        return OAUTH_ERROR("invalid_grant", why);
     struct store_op op = token_remove_op(rq->arena, RECORD_CODE, exchange->secret);
     bool stored = exchange->code.used || store_write(provider->store, &op, 1) == STORE_OK;
     if (!stored || grant_revoke(provider->store, rq->arena, exchange->code.of.grant) != STORE_OK)
@@ -143,12 +146,20 @@ static void audit_issue(const struct exchange_of_code *exchange)
     audit_later(exchange->request->provider->audit, &entry);
 }
 
-/* `check` says what is wrong with who brings the code; NULL: nothing. */
+/* The grant is written after the code, which nobody has before the answer goes out; a poll may find it earlier. */
+static bool grant_stands(const struct exchange_of_code *exchange)
+{
+    struct grant grant;
+    return grant_load(exchange->request->provider->store, exchange->request->rq->arena, exchange->code.of.grant,
+                      &grant) == STORE_OK;
+}
+
+/* `check` says what is wrong with who brings the code, or nothing: NULL. Without it the code comes by a poll. */
 static struct oauth_error exchange_code(struct token_request *request, str secret,
                                         const char *(*check)(const struct exchange_of_code *),
                                         struct token_answer *answer)
 {
-    struct exchange_of_code exchange = {.request = request, .secret = secret};
+    struct exchange_of_code exchange = {.request = request, .secret = secret, .polled = !check};
     switch (code_load(request->provider->store, request->rq->arena, exchange.secret, &exchange.code)) {
     case STORE_OK:
         break;
@@ -159,7 +170,9 @@ static struct oauth_error exchange_code(struct token_request *request, str secre
     }
     if (exchange.code.used)
         return burn(&exchange, "the code was used before");
-    const char *fault = check(&exchange);
+    if (!check && !grant_stands(&exchange))
+        return OAUTH_ERROR("authorization_pending", "the answer is being written down");
+    const char *fault = check ? check(&exchange) : NULL;
     if (fault)
         return burn(&exchange, fault);
     exchange.extent = exchange.code.of;
@@ -179,13 +192,7 @@ struct oauth_error grant_authorization_code(struct token_request *request, struc
 }
 
 /* Who opened the mailbox that the code lay in has shown all that there is to show. */
-static const char *check_nothing(const struct exchange_of_code *exchange)
-{
-    (void)exchange;
-    return NULL;
-}
-
 struct oauth_error grant_redeem(struct token_request *request, str code, struct token_answer *answer)
 {
-    return exchange_code(request, code, check_nothing, answer);
+    return exchange_code(request, code, NULL, answer);
 }
