@@ -1,6 +1,14 @@
 #include "oauth/repeat.h"
 
 #include "base/buf.h"
+#include "ipis/kidc.h"
+
+/* A KIdC in an address would stay in histories and in the logs of proxies: the person types it instead. */
+static bool is_kidc(const struct param *param)
+{
+    struct kidc kidc;
+    return str_is(param->name, "login_hint") && kidc_parse(param->value, &kidc);
+}
 
 bool repeat_by_get(struct request *rq, str issuer)
 {
@@ -11,7 +19,9 @@ bool repeat_by_get(struct request *rq, str issuer)
     buf_add(&url, rq->path);
     buf_char(&url, '?');
     for (size_t i = 0; i < rq->form.count; i++) {
-        if (i > 0)
+        if (is_kidc(&rq->form.items[i]))
+            continue;
+        if (url.p[url.n - 1] != '?')
             buf_char(&url, '&');
         buf_add_urlencoded(&url, rq->form.items[i].name);
         buf_char(&url, '=');

@@ -177,6 +177,41 @@ test('nothing that a client writes for people turns its letters around', async (
   }
 });
 
+test('a KIdC that was posted does not end up in an address', async () => {
+  const parameters = { client_id: 'portal', login_hint: residents[0].kidc, state: 'kept' };
+  const { status, headers } = await fetch(`${provider.issuer}/authorize`, { method: 'POST', redirect: 'manual', body: new URLSearchParams(parameters) });
+  assert.equal(status, 303);
+  assert.deepEqual([...new URL(headers.get('location')).searchParams], [['client_id', 'portal'], ['state', 'kept']]);
+});
+
+/* ---- at the same moment ---- */
+
+test('a client that polls without a pause loses neither the answer nor its tokens', async () => {
+  const client = kiosk();
+  for (let round = 0; round < 5; round++) {
+    const { device_code, user_code } = await (await post('/device_authorization', { client_id: client.client_id, scope: 'openid' })).json();
+    const browser = new Browser();
+    const asked = await enter(browser, user_code);
+    const consent = /value="allow"/.test(asked.body) ? asked : await browser.signIn(register, asked, residents[6].kidc);
+    let tokens = 0, over = false;
+    const pollers = Array.from({ length: 6 }, async () => {
+      while (!over) {
+        const answer = await post('/token', { grant_type: deviceGrant, client_id: client.client_id, device_code });
+        const { access_token, error } = await answer.json();
+        if (access_token) {
+          tokens++;
+          const active = await fetch(`${provider.issuer}/userinfo`, { headers: { authorization: `Bearer ${access_token}` } });
+          assert.equal(active.status, 200);
+        }
+        over ||= error === 'invalid_grant';
+      }
+    });
+    assert.equal((await browser.submit(consent, 'allow')).status, 200);
+    await Promise.all(pollers);
+    assert.equal(tokens, 1);
+  }
+});
+
 /* ---- the record ---- */
 
 test('who answers a request that was for another person is in the record; and by which grant tokens were given', async () => {
