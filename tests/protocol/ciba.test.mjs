@@ -65,7 +65,7 @@ test('a session does not answer for the person: each request asks for a new sign
   assert.match(again.body, /name="kidc"/);
 });
 
-test('another person cannot answer, and the request waits on for the one it is for', async () => {
+test('[43] another person cannot answer, and the request waits on for the one it is for', async () => {
   const { auth_req_id } = await asked({ login_hint: residents[0].kidc });
   const wrong = await approve(auth_req_id, residents[1].kidc);
   assert.equal(wrong.status, 403);
@@ -117,6 +117,23 @@ test('a client that registered an algorithm must sign, and nothing stands beside
   assert.equal(await errorOf(await send({ request: `${head}.${body}.AAAA` })), 'invalid_request');
   const none = Buffer.from('{"alg":"none"}').toString('base64url');
   assert.equal(await errorOf(await send({ request: `${none}.${body}.` })), 'invalid_request');
+});
+
+test('[44] an id_token_hint names a person to the client that has it, and to no other, changed or not', async () => {
+  const { auth_req_id } = await asked({ login_hint: residents[0].kidc });
+  await approve(auth_req_id, residents[0].kidc);
+  const { id_token: mine } = await (await poll(auth_req_id)).json();
+  const hinted = await asked({ id_token_hint: mine });
+  assert.equal((await approve(hinted.auth_req_id, residents[1].kidc)).status, 403, 'another person');
+  await approve(hinted.auth_req_id, residents[0].kidc);
+  assert.equal((await poll(hinted.auth_req_id)).status, 200);
+  const [head, body, signature] = mine.split('.');
+  const changed = Buffer.from(JSON.stringify({ ...jose.decodeJwt(mine), sub: 'somebody' })).toString('base64url');
+  const none = Buffer.from('{"alg":"none"}').toString('base64url');
+  const stranger = await new jose.SignJWT(jose.decodeJwt(mine)).setProtectedHeader({ ...jose.decodeProtectedHeader(mine), alg: 'ES256' }).sign(signer.privateKey);
+  for (const [what, id_token_hint] of Object.entries({ changed: `${head}.${changed}.${signature}`, none: `${none}.${body}.`, 'no signature': `${head}.${body}.`, 'a stranger’s': stranger }))
+    assert.equal(await errorOf(await ask({ id_token_hint })), 'invalid_request', what);
+  assert.equal(await errorOf(await ask({ id_token_hint: mine }, add({}))), 'invalid_request', 'another client');
 });
 
 test('requests that say too little or too much', async () => {
