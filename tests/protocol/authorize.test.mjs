@@ -80,34 +80,35 @@ test('a client that is missing or unknown is told here, not by redirect', async 
 
 const tricks = {
   missing: undefined,
-  'another path': 'http://localhost:9999/callback2',
-  'a path below': 'http://localhost:9999/callback/x',
-  'dots in the path': 'http://localhost:9999/x/../callback',
-  'an encoded path': 'http://localhost:9999/%63allback',
-  'an encoded slash': 'http://localhost:9999/callback%2F..',
-  'another case in the path': 'http://localhost:9999/Callback',
-  'another case in the host': 'http://LOCALHOST:9999/callback',
-  'another scheme': 'https://localhost:9999/callback',
-  'another port': 'http://localhost:9998/callback',
-  'no port': 'http://localhost/callback',
-  'another host that begins the same': 'http://localhost.evil.example:9999/callback',
-  userinfo: 'http://localhost:9999@evil.example/callback',
-  'userinfo that is the host': 'http://evil@localhost:9999/callback',
-  'a fragment': 'http://localhost:9999/callback#x',
-  'a query added': 'http://localhost:9999/callback?x=1',
-  'a backslash': 'http://localhost:9999\\@evil.example/callback',
-  'a tab': 'http://localhost:9999/call\tback',
-  'a line break': 'http://localhost:9999/callback\r\nset-cookie: a=b',
-  'a trailing slash': 'http://localhost:9999/callback/',
-  'a trailing space': 'http://localhost:9999/callback ',
-  'a trailing dot': 'http://localhost.:9999/callback',
-  'another loopback name': 'http://127.0.0.1:9999/callback',
-  'a registered query with another value': 'https://portal.example/cb?tenant=2',
-  'a registered query with more': 'https://portal.example/cb?tenant=1&tenant=2',
-  'a registered query left out': 'https://portal.example/cb',
-  javascript: 'javascript:alert(1)//http://localhost:9999/callback',
-  data: 'data:text/html,x',
-  'a protocol-relative one': '//localhost:9999/callback',
+  '[1] another path': 'http://localhost:9999/callback2',
+  '[1] a path below': 'http://localhost:9999/callback/x',
+  '[2] dots in the path': 'http://localhost:9999/x/../callback',
+  '[2] an encoded path': 'http://localhost:9999/%63allback',
+  '[2] an encoded slash': 'http://localhost:9999/callback%2F..',
+  '[5] another case in the path': 'http://localhost:9999/Callback',
+  '[5] another case in the host': 'http://LOCALHOST:9999/callback',
+  '[1] another scheme': 'https://localhost:9999/callback',
+  '[1] another port': 'http://localhost:9998/callback',
+  '[1] no port': 'http://localhost/callback',
+  '[1] another host that begins the same': 'http://localhost.evil.example:9999/callback',
+  '[3] userinfo': 'http://localhost:9999@evil.example/callback',
+  '[3] userinfo that is the host': 'http://evil@localhost:9999/callback',
+  '[1] a fragment': 'http://localhost:9999/callback#x',
+  '[5] a query added': 'http://localhost:9999/callback?x=1',
+  '[3] a backslash': 'http://localhost:9999\\@evil.example/callback',
+  '[3] a tab': 'http://localhost:9999/call\tback',
+  '[3] a line break': 'http://localhost:9999/callback\r\nset-cookie: a=b',
+  '[1] a trailing slash': 'http://localhost:9999/callback/',
+  '[1] a trailing space': 'http://localhost:9999/callback ',
+  '[1] a trailing dot': 'http://localhost.:9999/callback',
+  '[5] another loopback name': 'http://127.0.0.1:9999/callback',
+  '[1] a registered query with another value': 'https://portal.example/cb?tenant=2',
+  '[1] a registered query with more': 'https://portal.example/cb?tenant=1&tenant=2',
+  '[1] a registered query left out': 'https://portal.example/cb',
+  '[8] javascript': 'javascript:alert(1)//http://localhost:9999/callback',
+  '[8] data': 'data:text/html,x',
+  '[1] a protocol-relative one': '//localhost:9999/callback',
+  '[4] another letter where a dot is': 'https://portalxexample/cb?tenant=1',
 };
 for (const [name, uri] of Object.entries(tricks))
   test(`redirect_uri trick, ${name}: never redirected`, async () => {
@@ -120,7 +121,7 @@ test('a registered redirect_uri with a query keeps it', async () => {
   assert.match(page.location, /^https:\/\/portal\.example\/cb\?tenant=1&error=login_required&/);
 });
 
-test('a repeated parameter is refused, whichever stands first', async () => {
+test('[7] a repeated parameter is refused, whichever stands first', async () => {
   const { url, checks } = await authorizationRequest(portal.config);
   const twice = await new Browser().request(`${url}&scope=openid`);
   assert.equal(new URL(twice.location).searchParams.get('error'), 'invalid_request');
@@ -164,7 +165,7 @@ test('a state that could not be brought back is refused, and not brought back', 
   }
 });
 
-test('an odd query never brings the server down', async () => {
+test('[51] an odd query never brings the server down', async () => {
   for (const query of ['', '&', '=', 'a', '%', '%zz', '%00', '=&=&', 'client_id', 'client_id=%ff', 'client_id=a%0d%0ab', '?'.repeat(50)]) {
     const page = await new Browser().request(`${servers.provider.issuer}/authorize?${query}`);
     assert.equal(page.status, 400, query);
@@ -176,7 +177,7 @@ test('an odd query never brings the server down', async () => {
   assert.equal((await fetch(`${servers.provider.issuer}/health`)).status, 200);
 });
 
-test('the issuer is the configured one, whatever Host and X-Forwarded-Host say', async () => {
+test('[45] the issuer is the configured one, whatever Host and X-Forwarded-Host say', async () => {
   const { request } = await import('node:http');
   const body = await new Promise((done, fail) => {
     request({ port: servers.provider.port, path: '/.well-known/openid-configuration', headers: { host: 'evil.example', 'x-forwarded-host': 'evil.example' } },

@@ -43,7 +43,7 @@ test('a person answers on a phone; the device gets tokens that openid-client bel
   assert.equal(await errorOf(await poll(device.device_code)), 'invalid_grant', 'once');
 });
 
-test('the consent page is shown to who is signed in already, and says that a device asks', async () => {
+test('[47] the consent page is shown to who is signed in already, and says that a device asks', async () => {
   const browser = new Browser();
   await browser.signInAndAllow(register, await enter(browser, (await begin()).user_code), residents[1].kidc);
   const again = await enter(browser, (await begin()).user_code);
@@ -66,7 +66,7 @@ test('a person who says no: access_denied', async () => {
   assert.equal(await errorOf(await poll(device.device_code)), 'access_denied');
 });
 
-test('a code is answered once: the second browser finds it over', async () => {
+test('[47] a code is answered once: the second browser finds it over', async () => {
   const device = await begin();
   const [one, two] = [new Browser(), new Browser()];
   const first = await enter(one, device.user_code);

@@ -125,7 +125,7 @@ for (const path of ['/token', '/par', '/device_authorization', '/backchannel', '
         await fails('invalid_client', path, { fields: { token: mark, ...fields }, headers });
     });
 
-    test('the body must be a form, each parameter once: invalid_request', async () => {
+    test('[7] the body must be a form, each parameter once: invalid_request', async () => {
       const form = { ...basic(portal.metadata), 'content-type': 'application/x-www-form-urlencoded' };
       for (const body of [`${encodeURIComponent(mark)}=1&${encodeURIComponent(mark)}=2`, 'token=zq7&token=zq7', 'a=%zq7', `a=${'%ff'}`, 'scope=zq7&scope=zq7'])
         await fails('invalid_request', path, { body, headers: form });

@@ -256,7 +256,7 @@ test('logout by the portal ends the session and its tokens', async () => {
   assert.equal(new URL(again.location).searchParams.get('error'), 'login_required');
 });
 
-test('client_credentials: an organization token, for whom it is registered, seen by both ends only', async () => {
+test('[25] client_credentials: an organization token, for whom it is registered, seen by both ends only', async () => {
   const callee = await relyingParty(servers.provider, { args: ['--resource', 'https://api.interior.example'] });
   const caller = await relyingParty(servers.provider, {
     scope: 'records:read', args: ['--grant', 'client_credentials', '--audience', 'https://api.interior.example', '--organization', 'KH/GOV/MEF'],

@@ -93,7 +93,7 @@ test('somebody else who signs in in the same browser ends the session before, an
   assert.equal((await verify(tokenOf(request), metadata.client_id)).payload.sid, one.claims.sid);
 });
 
-test('a notice that was not taken is tried again, also by a server that was killed meanwhile', async () => {
+test('[50] a notice that was not taken is tried again, also by a server that was killed meanwhile', async () => {
   fresh();
   remote.answers['/flaky'] = { status: 503 };
   const { metadata, config } = await told({ backchannel_logout_uri: `${remote.url}/flaky` });

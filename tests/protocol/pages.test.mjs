@@ -95,7 +95,7 @@ test('every page: a policy without inline code, no framing, no sniffing, no stor
   }
 });
 
-test('cookies: HttpOnly (but for the one that says nothing), SameSite=Lax, for this host alone; and Secure where the issuer is https', async () => {
+test('[41] cookies: HttpOnly (but for the one that says nothing), SameSite=Lax, for this host alone; and Secure where the issuer is https', async () => {
   const seen = [];
   const kidc = someone();
   const browser = new Browser();

@@ -304,7 +304,7 @@ test('a token for banks registers FAPI 2.0 clients that keep to the profile, and
 
 const extra = { 'client_name#fr': 'Portail', software_id: 'a-b-c', tls_something_new: { deep: [1, { null_inside: null }, 'ខ្មែរ'] }, big: 9007199254740991, no: false };
 
-test('nothing that a client said is lost: unknown members go through POST, GET and PUT as they were (misuse: lossy update)', async () => {
+test('nothing that a client said is lost: unknown members go through POST, GET and PUT as they were', async () => {
   const client = await registered({ ...minimal, ...extra, client_name: 'Portal', contacts: ['a@example.org'] });
   const first = (await read(client)).json;
   for (const [name, value] of Object.entries(extra)) assert.deepEqual(first[name], value, name);
@@ -388,7 +388,7 @@ test("what the operator gave a client stays its own, and it can't give itself mo
   assert.equal((await put(client, { ...own(seen), scope: 'openid email' })).status, 200);
 });
 
-test('only the client’s own token opens its registration', async () => {
+test('[49] only the client’s own token opens its registration', async () => {
   const [one, other] = [await registered(minimal), await registered(minimal)];
   const byOperator = open.client('--name', 'Static', '--redirect-uri', redirectUri);
   const url = (id) => `${open.issuer}/register/${id}`;
@@ -470,7 +470,7 @@ test('clients that a sector_identifier_uri lists share subjects; one that it doe
   await refused({ redirect_uris: [a], sector_identifier_uri: 'https://nowhere.invalid/sector' }, 'invalid_client_metadata', /could not be fetched/);
 });
 
-test('a logo is fetched once and served by us; what is no image is no logo, and no error (misuse 13)', async () => {
+test('[13] a logo is fetched once and served by us; what is no image is no logo, and no error', async () => {
   remote.answers['/logo.png'] = { type: 'image/png', body: png };
   remote.answers['/logo.svg'] = { type: 'image/svg+xml', body: '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>' };
   remote.answers['/large.png'] = { type: 'image/png', body: Buffer.concat([png, Buffer.alloc(40000)]) };
@@ -488,7 +488,7 @@ test('a logo is fetched once and served by us; what is no image is no logo, and 
   }
 });
 
-test('registering leads nobody into our own network (misuse 12)', async () => {
+test('[12] registering leads nobody into our own network', async () => {
   const strict = await Provider.start(servers.register, { 'registration.open': 'yes', 'outbound.ca': remote.certificates.ca });
   try {
     remote.requests.length = 0;

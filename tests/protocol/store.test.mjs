@@ -50,7 +50,7 @@ test('[21] kill -9 between any two steps of a sign-in: the person and the portal
   assert.ok(new URL(again.location).searchParams.has('code'), 'session and consent are there');
 });
 
-test('[21] what was used up before kill -9 stays used up: code, refresh rotation, revocation, logout', async () => {
+test('[21][23] what was used up before kill -9 stays used up: code, refresh rotation, revocation, logout', async () => {
   const app = await relyingParty(provider, { auth: 'none', args: ['--grant', 'authorization_code', '--grant', 'refresh_token'] });
   const { tokens, callback, checks } = await flow({ config: app.config });
   const revoked = await flow();
