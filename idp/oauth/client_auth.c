@@ -5,6 +5,7 @@
 #include "crypto/primitives.h"
 #include "oauth/client_tls.h"
 #include "oauth/nested.h"
+#include "records/peer.h"
 
 #define FAILURE_WINDOW 60 /* seconds */
 #define SECRET_MAX 256
@@ -83,7 +84,8 @@ static bool secret_is_right(const struct client *client, str secret)
 
 static str failure_key(struct request *rq, str id)
 {
-    return sha256_key(rq->arena, arena_printf(rq->arena, "client failure\n%.*s\n%.*s", STR_FMT(rq->peer), STR_FMT(id)));
+    str network = peer_network(rq->arena, rq->peer);
+    return sha256_key(rq->arena, arena_printf(rq->arena, "client failure\n%.*s\n%.*s", STR_FMT(network), STR_FMT(id)));
 }
 
 static bool too_many_failures(struct provider *provider, struct request *rq, str id, uint32_t add)

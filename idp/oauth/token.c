@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "oauth/client_auth.h"
+#include "oauth/flood.h"
 
 static const struct {
     const char *name;
@@ -55,6 +56,10 @@ void token_handle(struct request *rq, void *context)
     str grant_type = params_nonempty(&rq->form, "grant_type");
     if (!error.code && !grant_type.p)
         error = OAUTH_ERROR("invalid_request", "grant_type is missing");
+    /* A proof is noted as used: of anybody's, not any number. */
+    bool noted = !error.code && request.client->auth == AUTH_NONE && request_header(rq, "DPoP").p;
+    if (noted && flood_of_requests(request.provider, rq))
+        error = OAUTH_ERROR_STATUS(429, "temporarily_unavailable", "too many requests from this address");
     if (!error.code)
         error = binding_of_request(request.provider, rq, request.client, &request.binding);
     if (!error.code)

@@ -7,6 +7,7 @@ import { before, test } from 'node:test';
 import * as jose from 'jose';
 import * as oidc from 'openid-client';
 import { Browser } from '../lib/browser.mjs';
+import { ProofKey } from '../lib/dpop.mjs';
 import { fixture, redirectUri, relyingParty, signIn } from '../lib/fixture.mjs';
 import { Remote } from '../lib/remote.mjs';
 import { Provider, until } from '../lib/servers.mjs';
@@ -98,7 +99,7 @@ test('the pages show the host that a stranger’s answer goes to, whatever it sa
 
 /* ---- profiles ---- */
 
-test('[21] an update leaves no security profile for a weaker one', async () => {
+test('an update leaves no security profile for a weaker one', async () => {
   const token = initial('--scope', 'openid', '--profile', 'open', '--profile', 'fapi2', '--uses', '2');
   const { publicKey } = await jose.generateKeyPair('ES256', { extractable: true });
   const strong = { redirect_uris: ['https://a.example/cb'], token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [await jose.exportJWK(publicKey)] }, dpop_bound_access_tokens: true };
@@ -128,6 +129,33 @@ test('devices that anybody can be are counted, and little is kept of what they s
     assert.ok((await statuses(6, () => begin())).includes(429));
   } finally {
     await guarded.stop();
+  }
+});
+
+test('proofs of a client that anybody can be are counted before they are noted', async () => {
+  const guarded = await Provider.start(register, { 'limit.requests_per_ip': 5 });
+  try {
+    const { client_id } = guarded.client('--name', 'App', '--auth', 'none', '--redirect-uri', redirectUri, '--scope', 'openid');
+    const key = await ProofKey.make();
+    const url = `${guarded.issuer}/token`;
+    const bring = async () => fetch(url, { method: 'POST', headers: { DPoP: await key.proof('POST', url) }, body: new URLSearchParams({ client_id, grant_type: 'authorization_code', code: 'x' }) });
+    assert.equal((await bring()).status, 400);
+    assert.ok((await statuses(6, bring)).includes(429));
+  } finally {
+    await guarded.stop();
+  }
+});
+
+test('failures to authenticate are counted by network: another address of it does not help', async () => {
+  const proxied = await Provider.start(register, { 'limit.client_failures': 3, trusted_proxy: '127.0.0.1' });
+  try {
+    const from = (address) => fetch(`${proxied.issuer}/token`, { method: 'POST', headers: { 'x-forwarded-for': address }, body: new URLSearchParams({ client_id: 'nobody', grant_type: 'x' }) });
+    const answers = [];
+    for (let i = 1; i < 6; i++) answers.push((await from(`2001:db8:1:1::${i}`)).status);
+    assert.ok(answers.includes(429), answers.join(' '));
+    assert.equal((await from('2001:db8:1:2::1')).status, 401);
+  } finally {
+    await proxied.stop();
   }
 });
 
