@@ -5,6 +5,7 @@
 #include "store/codec.h"
 
 #define BROWSER_COOKIE "konsao_browser"
+#define VALUES_PURPOSE "konsao interaction values"
 
 static const struct field fields[] = {
     FIELD(1, FIELD_STR, interaction, browser),
@@ -20,7 +21,6 @@ static const struct field fields[] = {
     FIELD(17, FIELD_STR, interaction, claims_id_token),
     FIELD(18, FIELD_STR, interaction, claims_userinfo),
     FIELD(19, FIELD_STR, interaction, claims_essential),
-    FIELD(20, FIELD_STR, interaction, claims_values),
     FIELD(21, FIELD_STR, interaction, acr_values),
     FIELD(22, FIELD_BOOL, interaction, acr_essential),
     FIELD(23, FIELD_STR, interaction, prompt),
@@ -42,6 +42,7 @@ static const struct field fields[] = {
     FIELD(45, FIELD_I64, interaction, code_sent_at),
     FIELD(46, FIELD_I64, interaction, codes_sent),
     FIELD(47, FIELD_I64, interaction, wrong_codes),
+    FIELD(48, FIELD_STR, interaction, sealed_values),
     FIELD(60, FIELD_STR, interaction, error),
     FIELD(61, FIELD_STR, interaction, sid),
     FIELD(62, FIELD_STR, interaction, resident),
@@ -86,6 +87,8 @@ enum store_result interaction_create(struct store *store, struct request *rq, st
     interaction->created_at = clock_now();
     interaction->expires_at = interaction->created_at + life;
     interaction->version = 1;
+    if (interaction->claims_values.p)
+        interaction->sealed_values = seal_under(rq->arena, secret, STR(VALUES_PURPOSE), interaction->claims_values);
     struct store_op op = put(rq->arena, interaction);
     op.condition = IF_ABSENT;
     return store_write(store, &op, 1);
@@ -103,7 +106,12 @@ enum store_result interaction_load(struct store *store, struct request *rq, str 
     *out = (struct interaction){.id = record.key, .version = record.version};
     if (!codec_decode(&codec, record.value, out))
         return STORE_ERROR;
-    return secret_equal(out->browser, sha256_key(rq->arena, secret)) ? STORE_OK : STORE_NOT_FOUND;
+    if (!secret_equal(out->browser, sha256_key(rq->arena, secret)))
+        return STORE_NOT_FOUND;
+    return !out->sealed_values.p ||
+                   unseal_under(rq->arena, secret, STR(VALUES_PURPOSE), out->sealed_values, &out->claims_values)
+               ? STORE_OK
+               : STORE_ERROR;
 }
 
 struct store_op interaction_save_op(struct arena *arena, const struct interaction *interaction)

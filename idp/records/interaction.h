@@ -34,6 +34,7 @@ struct interaction {
         claims_userinfo; /* space-separated names that may be given, by where they were asked for (scopes: userinfo) */
     str claims_essential;
     str claims_values; /* JSON object: claim to array of the only values that may be given; STR_NONE */
+    str sealed_values; /* the same as it is stored, under the browser cookie: a KIdC may be among them */
     str acr_values;    /* requested, in order */
     bool acr_essential;
     str prompt;       /* space-separated */

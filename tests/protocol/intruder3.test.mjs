@@ -212,6 +212,19 @@ test('a KIdC that was posted does not end up in an address', async () => {
   assert.deepEqual([...new URL(headers.get('location')).searchParams], [['client_id', 'portal'], ['state', 'kept']]);
 });
 
+test('a KIdC that a portal asks for by its value is not in the store, and still decides', async () => {
+  const portal = await relyingParty(provider, { scope: 'openid kidc' });
+  const { kidc } = residents[7];
+  for (const [value, given] of [[kidc, true], ['120999888-7', false]]) {
+    const parameters = { scope: 'openid kidc', claims: JSON.stringify({ userinfo: { kidc: { value } } }) };
+    const { tokens, claims } = await signIn({ register, config: portal.config, kidc, parameters });
+    for (const file of readdirSync(join(provider.data, 'store'), { recursive: true, withFileTypes: true }).filter((one) => one.isFile()))
+      assert.ok(!readFileSync(join(file.parentPath, file.name)).includes(value), file.name);
+    const info = await oidc.fetchUserInfo(portal.config, tokens.access_token, claims.sub);
+    assert.equal('kidc' in info, given, JSON.stringify(info));
+  }
+});
+
 /* ---- at the same moment ---- */
 
 test('a client that polls without a pause loses neither the answer nor its tokens', async () => {
