@@ -63,7 +63,7 @@ static void no_other_resource_is_given_and_none_beside_one_that_was_not_granted(
         "resource=%20" LAND,
         "resource=" LAND "%23x",
         "resource=land",
-        "resource=%00",
+        "resource=%C3%A9",
     };
     for (size_t i = 0; i < COUNT_OF(wrong); i++)
         assert_other_target(arena, wrong[i], both);
