@@ -49,6 +49,7 @@ static struct oauth_error rebuild(struct authorize_request *request, const struc
     interaction->prompt = pending->kind == RECORD_DEVICE ? STR("consent") : STR("login consent");
     interaction->binding_message = pending->binding_message;
     interaction->subject_hint = pending->subject_hint;
+    interaction->for_resident = pending->resident;
     interaction->transaction_id = random_uuid(request->rq->arena);
     return error;
 }

@@ -35,6 +35,7 @@ static const struct field fields[] = {
     FIELD(32, FIELD_STR, interaction, authorization_details),
     FIELD(33, FIELD_STR, interaction, dpop_jkt),
     FIELD(34, FIELD_STR, interaction, binding_message),
+    FIELD(35, FIELD_STR, interaction, for_resident),
     FIELD(40, FIELD_I64, interaction, stage),
     FIELD(42, FIELD_STR, interaction, transaction_id),
     FIELD(43, FIELD_STR, interaction, sealed_kidc),

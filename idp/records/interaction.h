@@ -29,6 +29,7 @@ struct interaction {
     str authorization_details; /* RFC 9396, checked: a JSON array */
     str dpop_jkt;              /* RFC 9449 section 10: the key that its code is bound to */
     str binding_message;       /* CIBA: shown on the pages */
+    str for_resident;          /* CIBA: who alone may see and answer it; STR_NONE: not known beforehand */
     str scope;                 /* granted for asking: allowed for the client, in its order */
     str claims_id_token,
         claims_userinfo; /* space-separated names that may be given, by where they were asked for (scopes: userinfo) */

@@ -152,9 +152,22 @@ void visit_refuse(struct visit *visit, str error)
         visit_leave(visit);
 }
 
+/* What is asked is not for this person's eyes, and there is nothing to agree to: who takes the result sees that it is
+ * another person's. */
+static void pass_on(struct visit *visit)
+{
+    visit->interaction.stage = STAGE_DONE;
+    if (visit_save(visit))
+        visit_leave(visit);
+}
+
 void visit_proceed(struct visit *visit, void (*show_consent)(struct visit *visit))
 {
     struct interaction *interaction = &visit->interaction;
+    if (interaction->for_resident.p && !str_eq(interaction->for_resident, interaction->resident)) {
+        pass_on(visit);
+        return;
+    }
     struct arena *arena = visit->rq->arena;
     struct consent consent;
     enum store_result result =

@@ -253,6 +253,22 @@ test('a client that polls without a pause loses neither the answer nor its token
   }
 });
 
+test('who has the link to another person’s request does not see what it is about, and agrees to nothing', async () => {
+  const file = join(remote.certificates.folder, 'payments.json');
+  writeFileSync(file, JSON.stringify({ client_name: 'Payments', scope: 'openid', grant_types: ['urn:openid:params:grant-type:ciba'] }));
+  const payments = provider.client('--from', file);
+  const { auth_req_id } = await (await post('/backchannel', { scope: 'openid', login_hint: residents[8].kidc, binding_message: 'PAY 500 TO BOPHA' }, basic(payments))).json();
+  const link = `${provider.issuer}/approve/${createHash('sha256').update(auth_req_id).digest('base64url')}`;
+  const page = await new Browser().go(link);
+  assert.doesNotMatch(page.body, /BOPHA/);
+  const other = new Browser();
+  const refused = await other.signIn(register, await other.go(link), residents[9].kidc);
+  assert.equal(refused.status, 403);
+  assert.doesNotMatch(refused.body, /BOPHA|value="allow"/);
+  const right = new Browser();
+  assert.match((await right.signIn(register, await right.go(link), residents[8].kidc)).body, /BOPHA/);
+});
+
 /* ---- the record ---- */
 
 test('who answers a request that was for another person is in the record; and by which grant tokens were given', async () => {
