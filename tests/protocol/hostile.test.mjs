@@ -128,12 +128,12 @@ test('[34][52][55] compressed, multipart and other bodies are not unpacked but r
 });
 
 test('[51] odd queries and bodies at every endpoint', async () => {
-  for (const path of ['/authorize', '/logout', '/.well-known/openid-configuration', '/jwks', '/userinfo', '/', '/health', '/nothing'])
+  for (const path of ['/authorize', '/logout', '/.well-known/openid-configuration', '/jwks', '/userinfo', '/device', '/approve/x', '/session/check', '/register/x', '/docs/openapi.json', '/', '/health', '/nothing'])
     for (const query of ['', '&', '=', 'a', '%', '%zz', '%0', '%00', '=&=', '&&&&', '%ff', '?', '?a=b', 'a=%', 'a=b;c=d', '+', '%E0%80%80', '%u0041', 'lang=%00', `${'&'.repeat(3000)}`]) {
       const status = await first(`GET ${path}?${query} HTTP/1.1\r\n${host}\r\n`);
       assert.ok(status < 500 && status >= 200, `${path}?${query.slice(0, 20)}: ${status}`);
     }
-  for (const path of ['/token', '/introspect', '/revoke', '/userinfo', '/logout', '/logout/confirm', '/authorize'])
+  for (const path of ['/token', '/introspect', '/revoke', '/userinfo', '/logout', '/logout/confirm', '/authorize', '/par', '/device_authorization', '/device', '/backchannel', '/register'])
     for (const body of ['&', '=', 'a', '%', '%zz', '%00', '=&=', '%ff', '\0', '\xff\xfe', 'token', 'token=', 'grant_type', 'grant_type=&grant_type=', ' ', '\r\n', '{}']) {
       const status = await first(post(path, body));
       assert.ok(status < 500 && status >= 200, `${path} ${JSON.stringify(body)}: ${status}`);
