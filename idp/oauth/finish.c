@@ -415,9 +415,22 @@ static enum finish finish_done(struct issue *issue)
     }
 }
 
+/* Whether somebody said no to a request that a client made for a person, without being known for that person: the link
+ * to it is all that it took to get there. */
+static bool is_no_of_a_stranger(const struct interaction *interaction)
+{
+    str whose = interaction->for_resident.p ? interaction->for_resident : interaction->resident;
+    return interaction->flow == FLOW_BACKCHANNEL && str_is(interaction->error, "access_denied") &&
+           (interaction->resident.n == 0 || !str_eq(interaction->resident, whose));
+}
+
 enum finish finish_interaction(struct provider *provider, struct request *rq, struct interaction *interaction)
 {
     struct issue issue = {.provider = provider, .rq = rq, .interaction = interaction};
+    if (interaction->stage == STAGE_REFUSED && is_no_of_a_stranger(interaction)) {
+        decoupled_done(provider, rq, interaction, false);
+        return ANSWERED;
+    }
     if (interaction->stage == STAGE_REFUSED) {
         send_error(&issue, OAUTH_ERROR(arena_cstr(rq->arena, interaction->error), "the sign-in was not completed"));
         return ANSWERED;

@@ -253,7 +253,7 @@ test('a client that polls without a pause loses neither the answer nor its token
   }
 });
 
-test('who has the link to another person’s request does not see what it is about, and agrees to nothing', async () => {
+test('who has the link to another person’s request does not see what it is about, and neither agrees nor refuses', async () => {
   const file = join(remote.certificates.folder, 'payments.json');
   writeFileSync(file, JSON.stringify({ client_name: 'Payments', scope: 'openid', grant_types: ['urn:openid:params:grant-type:ciba'] }));
   const payments = provider.client('--from', file);
@@ -261,6 +261,8 @@ test('who has the link to another person’s request does not see what it is abo
   const link = `${provider.issuer}/approve/${createHash('sha256').update(auth_req_id).digest('base64url')}`;
   const page = await new Browser().go(link);
   assert.doesNotMatch(page.body, /BOPHA/);
+  const passerby = new Browser();
+  assert.equal((await passerby.submit(await passerby.go(link), 'cancel')).status, 200);
   const other = new Browser();
   const refused = await other.signIn(register, await other.go(link), residents[9].kidc);
   assert.equal(refused.status, 403);
