@@ -61,6 +61,17 @@ static void utf8_is_well_formed_or_refused(void **state)
     assert_false(str_is_utf8((str){"a\0b", 3}));
 }
 
+static void what_turns_writing_around_is_found_where_it_begins(void **state)
+{
+    (void)state;
+    static const char *const turning[] = {"\xe2\x80\xaa", "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x81\xa9"};
+    for (size_t i = 0; i < COUNT_OF(turning); i++)
+        assert_true(str_turns_direction(str_of(turning[i]), 0));
+    assert_false(str_turns_direction(STR("\xe2\x80\x8b"), 0)); /* between Khmer words */
+    assert_false(str_turns_direction(STR("x\xe2\x80\xae"), 0));
+    assert_false(str_turns_direction((str){"\xe2\x80\xae", 2}, 0));
+}
+
 static void comparisons(void **state)
 {
     (void)state;
@@ -83,6 +94,7 @@ int main(void)
         cmocka_unit_test(words_of_a_list),
         cmocka_unit_test(numbers_are_digits_within_a_limit),
         cmocka_unit_test(utf8_is_well_formed_or_refused),
+        cmocka_unit_test(what_turns_writing_around_is_found_where_it_begins),
         cmocka_unit_test(comparisons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,35 @@ static void assert_refused(const char *changes, const char *expected)
         fail_msg("%s: \"%.*s\" lacks \"%s\"", changes, STR_FMT(why), expected);
 }
 
+static void a_profile_is_left_only_for_one_that_asks_for_as_much(void **state)
+{
+    (void)state;
+    assert_true(profile_keeps(PROFILE_FAPI2, PROFILE_OPEN));
+    assert_true(profile_keeps(PROFILE_FAPI2_SIGNED, PROFILE_FAPI2));
+    assert_true(profile_keeps(PROFILE_FAPI2, PROFILE_FAPI2));
+    assert_false(profile_keeps(PROFILE_OPEN, PROFILE_FAPI2));
+    assert_false(profile_keeps(PROFILE_FAPI2, PROFILE_FAPI2_SIGNED));
+    assert_false(profile_keeps(PROFILE_FAPI2_SIGNED, PROFILE_CAMDX));
+}
+
+static void without_a_host_of_its_own_a_client_is_a_sector_by_itself(void **state)
+{
+    (void)state;
+    TEST_ARENA;
+    static const char *const alone[] = {
+        "{\"grant_types\":[\"urn:ietf:params:oauth:grant-type:device_code\"],\"redirect_uris\":null}",
+        "{\"grant_types\":[\"authorization_code\",\"urn:ietf:params:oauth:grant-type:device_code\"],"
+        "\"registration_token_sha256\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
+        "{\"redirect_uris\":[\"http://127.0.0.1:9/cb\"],"
+        "\"registration_token_sha256\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
+    };
+    for (size_t i = 0; i < COUNT_OF(alone); i++) {
+        struct client *client = parse(arena, alone[i]);
+        assert_str(client->sector, "client:portal");
+        client_free(client);
+    }
+}
+
 static void the_least_that_is_needed_gets_safe_defaults(void **state)
 {
     (void)state;
@@ -454,6 +483,8 @@ static void a_very_long_uri_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_profile_is_left_only_for_one_that_asks_for_as_much),
+        cmocka_unit_test(without_a_host_of_its_own_a_client_is_a_sector_by_itself),
         cmocka_unit_test(the_least_that_is_needed_gets_safe_defaults),
         cmocka_unit_test(everything_that_can_be_said_is_read),
         cmocka_unit_test(unknown_members_are_passed_over_and_can_be_named),
