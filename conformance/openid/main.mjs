@@ -60,7 +60,8 @@ async function runModule(run, side, plan, planId, module) {
   const started = Date.now();
   const id = await run.suite.start(planId, module);
   const whenConfigured = module.testModule === 'oidcc-server-rotate-keys' ? () => side.rotateKeys() : undefined;
-  const info = await run.suite.follow(id, { whenConfigured });
+  const visitor = plan.visited && (await side.person());
+  const info = await run.suite.follow(id, { whenConfigured, visit: visitor && ((url) => visitor.visit(url)) });
   const found = findings(info, await run.suite.log(id));
   const surprises = found.filter((one) => !run.expectations.meets(plan.name, module.testModule, one));
   const result = info.result ?? info.status;

@@ -60,7 +60,7 @@ const gaps = {
 
 /**
  * name: for people and filters. set: what the configuration has beyond the pages, the alias and where Konsao is. resident: who signs in, the one of whom
- * the register knows all unless it says `gaps`. only: its modules, if not all.
+ * the register knows all unless it says `gaps`. only: its modules, if not all. visited: by a person with a real browser, without scripts.
  */
 export const plans = [
   of('config', 'oidcc-config-certification', {}, () => ({})),
@@ -76,6 +76,7 @@ export const plans = [
   of('rp-initiated-logout', 'oidcc-rp-initiated-logout-certification', code),
   of('backchannel-logout', 'oidcc-backchannel-rp-initiated-logout-certification', code, registered(byBackChannel)),
   of('frontchannel-logout', 'oidcc-frontchannel-rp-initiated-logout-certification', code, registered(byFrontChannel)),
+  of('session-management', 'oidcc-session-management-certification', code, registered(), { visited: true }),
   of('3rdparty-init-login', 'oidcc-3rdparty-init-login-certification', { response_type: 'code' }, registering),
   fapi2('fapi2-jwt-dpop', { auth: 'private_key_jwt', sender: 'dpop' }),
   fapi2('fapi2-jwt-mtls', { auth: 'private_key_jwt', sender: 'mtls' }),
@@ -102,6 +103,7 @@ export async function configuration(plan, side, suite) {
   const scripts = pages({ issuer: side.issuer, at, kidc: side.residents[plan.resident ?? 'whole'].kidc, code: side.code });
   return {
     alias, description: `Konsao, ${plan.name}`, server: { discoveryUrl: `${side.issuer}/.well-known/openid-configuration` },
-    browser: plan.name.startsWith('fapi') ? scripts.either : scripts.usual, override: overrides(scripts), ...(await plan.set(side, alias, at)),
+    ...(!plan.visited && { browser: plan.name.startsWith('fapi') ? scripts.either : scripts.usual, override: overrides(scripts) }),
+    ...(await plan.set(side, alias, at)),
   };
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Approver } from './approver.mjs';
 import { Resource } from './resource.mjs';
+import { Visitor } from './visitor.mjs';
 import { freePort, Provider, Register, until } from '../../tests/lib/servers.mjs';
 
 /** What every one-time code is: the suite's browser can't read the outbox. */
@@ -65,6 +66,7 @@ export class Side {
     side.credentials.certificate('server', host);
     writeFileSync(side.credentials.file('suite.pem'), ca);
     side.code = code;
+    side.suite = suite;
     side.issuer = `https://${host}:${port}`;
     const mtlsPort = await freePort();
     side.mtls = `https://${host}:${mtlsPort}`;
@@ -122,6 +124,13 @@ export class Side {
     return this.approver.url;
   }
 
+  /** Somebody with a browser that has seen nothing yet. */
+  async person() {
+    this.visitor ??= await Visitor.start({ suite: this.suite, kidc: this.residents.whole.kidc, code });
+    await this.visitor.renew();
+    return this.visitor;
+  }
+
   /** A token by which the suite's clients register themselves. */
   registrationToken() {
     const scope = 'openid profile email phone address offline_access';
@@ -140,6 +149,7 @@ export class Side {
     this.resources?.stop();
     this.approver?.stop();
     try {
+      await this.visitor?.stop();
       await this.provider.stop();
     } finally {
       await this.register.stop();

@@ -82,6 +82,11 @@ export class Suite {
     return (await this.json('GET', `api/runner/browser/${id}`)).urls ?? [];
   }
 
+  /** The person goes there now. */
+  visited(id, url) {
+    return this.call('POST', `api/runner/browser/${id}/visit`, { query: { url } });
+  }
+
   go(id) {
     return this.json('POST', `api/runner/${id}`);
   }
@@ -96,9 +101,10 @@ export class Suite {
   }
 
   /**
-   * Follows a module to its end. `whenConfigured` is called when it waits to be started. Answers with its info; `stuck` says so if it did not end by itself.
+   * Follows a module to its end. `whenConfigured` is called when it waits to be started, `visit` with each page that it wants a person to go to. Answers with
+   * its info; `stuck` says so if it did not end by itself.
    */
-  async follow(id, { whenConfigured, seconds = 300 } = {}) {
+  async follow(id, { whenConfigured, visit, seconds = 300 } = {}) {
     const end = Date.now() + seconds * 1000;
     let asked = false, idle = 0;
     for (;;) {
@@ -110,6 +116,11 @@ export class Suite {
         await this.go(id);
       }
       const urls = info.status === 'WAITING' ? await this.waitsFor(id) : [];
+      if (urls.length > 0 && visit) {
+        await this.visited(id, urls[0]);
+        await visit(urls[0]);
+        continue;
+      }
       idle = urls.length > 0 ? idle + 1 : 0;
       if (idle > 6 || Date.now() > end) {
         await this.stop(id);
