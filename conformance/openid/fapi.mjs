@@ -9,16 +9,18 @@ const authentication = (auth, certificate) => (auth === 'mtls'
   : { token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: alg });
 
 /** Registers the suite's two clients, of the security profile that the plan is about. */
-export const fapiClients = ({ signed, auth, sender, openid }) => async (side, alias, at) => {
+export const fapiClients = ({ signed, auth, sender, openid, person }) => async (side, alias, at) => {
   const constraint = sender === 'dpop' ? { dpop_bound_access_tokens: true } : { tls_client_certificate_bound_access_tokens: true };
-  const scope = openid ? 'openid profile email phone address' : 'profile email';
+  const personal = openid ? 'openid profile email phone address' : 'profile email';
+  const scope = person ? personal : 'conformance:read';
   const userinfo = `${sender === 'mtls' ? side.mtls : side.issuer}/userinfo`;
   const add = (name, query, certificate) => {
     const key = signingKey(alg, `${alias}-${name}-key`);
     const { client_id } = side.client({
       client_id: `${alias}-${name}`, client_name: `Conformance suite, ${name}`, purpose: 'Testing', security_profile: signed ? 'fapi2_signed' : 'fapi2',
-      redirect_uris: [`${at}/callback${query}`], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], scope,
-      claims: ['picture'], jwks: publicSet(key),
+      ...(person
+        ? { redirect_uris: [`${at}/callback${query}`], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], claims: ['picture'] }
+        : { grant_types: ['client_credentials'], response_types: [] }), scope, jwks: publicSet(key),
       ...authentication(auth, certificate),
       ...(signed && { request_object_signing_alg: alg, authorization_signed_response_alg: alg }), id_token_signed_response_alg: alg, ...constraint,
     });

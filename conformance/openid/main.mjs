@@ -118,7 +118,7 @@ async function main() {
   mkdirSync(options.export, { recursive: true });
   const run = {
     suite, export: options.export, expectations: new Expectations(expected), left: [...options.chosen], rows: [], circumstances: await circumstances(suite),
-    say: (plan, line) => console.log(options.jobs > 1 ? `  ${plan.name.padEnd(24)} ${line}` : `  ${line}`),
+    say: (plan, line) => console.log(options.jobs > 1 ? `  ${plan.name.padEnd(27)} ${line}` : `  ${line}`),
   };
   const sides = [];
   const stop = () => Promise.all(sides.map((side) => side.stop()));

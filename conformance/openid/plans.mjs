@@ -38,13 +38,14 @@ const statically = { server_metadata: 'discovery', client_registration: 'static_
 const dynamically = { server_metadata: 'discovery', client_registration: 'dynamic_client' };
 const code = { response_type: 'code', client_registration: 'static_client' };
 
-/** Security profile, or message signing, for one way of client authentication, sender constraint and protocol. */
-function fapi2(name, { signed = false, auth, sender, openid = true }) {
+/** Security profile, or message signing, for one way of client authentication, sender constraint and protocol. person: whether one signs in. */
+function fapi2(name, { signed = false, auth, sender, person = true, openid = person }) {
   const variant = {
-    client_auth_type: auth, sender_constrain: sender, openid: openid ? 'openid_connect' : 'plain_oauth', fapi_profile: 'plain_fapi',
+    client_auth_type: auth, sender_constrain: sender, openid: openid ? 'openid_connect' : 'plain_oauth',
+    fapi_profile: person ? 'plain_fapi' : 'fapi_client_credentials_grant',
     authorization_request_type: 'simple', ...(signed && { fapi_request_method: 'signed_non_repudiation', fapi_response_mode: 'jarm' }),
   };
-  return of(name, `fapi2-${signed ? 'message-signing' : 'security-profile'}-final`, variant, fapiClients({ signed, auth, sender, openid }));
+  return of(name, `fapi2-${signed ? 'message-signing' : 'security-profile'}-final`, variant, fapiClients({ signed, auth, sender, openid, person }));
 }
 
 const ciba = (name, auth, mode) => of(name, 'fapi-ciba-id1', {
@@ -86,6 +87,10 @@ export const plans = [
   fapi2('fapi2-jwt-mtls-oauth', { auth: 'private_key_jwt', sender: 'mtls', openid: false }),
   fapi2('fapi2-mtls-dpop-oauth', { auth: 'mtls', sender: 'dpop', openid: false }),
   fapi2('fapi2-mtls-mtls-oauth', { auth: 'mtls', sender: 'mtls', openid: false }),
+  fapi2('fapi2-jwt-dpop-credentials', { auth: 'private_key_jwt', sender: 'dpop', person: false }),
+  fapi2('fapi2-jwt-mtls-credentials', { auth: 'private_key_jwt', sender: 'mtls', person: false }),
+  fapi2('fapi2-mtls-dpop-credentials', { auth: 'mtls', sender: 'dpop', person: false }),
+  fapi2('fapi2-mtls-mtls-credentials', { auth: 'mtls', sender: 'mtls', person: false }),
   fapi2('fapi2-signed-jwt-dpop', { signed: true, auth: 'private_key_jwt', sender: 'dpop' }),
   fapi2('fapi2-signed-jwt-mtls', { signed: true, auth: 'private_key_jwt', sender: 'mtls' }),
   fapi2('fapi2-signed-mtls-dpop', { signed: true, auth: 'mtls', sender: 'dpop' }),
