@@ -38,10 +38,11 @@ void decoupled_over(struct provider *provider, struct request *rq)
 /* The person always sees who asks for what: it was not this browser that asked. */
 static struct oauth_error rebuild(struct authorize_request *request, const struct decoupled *pending)
 {
-    struct params params = params_parse(request->rq->arena, pending->parameters, authorize_repeatable);
+    struct params *params = ARENA_NEW(request->rq->arena, struct params);
+    *params = params_parse(request->rq->arena, pending->parameters, authorize_repeatable);
     struct interaction *interaction = &request->interaction;
     request->at = pending->kind == RECORD_DEVICE ? AT_DEVICE : AT_BACKCHANNEL;
-    request->sent = request->params = &params;
+    request->sent = request->params = params;
     interaction->client_id = request->client->id;
     struct oauth_error error = pipeline_run(request);
     interaction->flow = pending->kind == RECORD_DEVICE ? FLOW_DEVICE : FLOW_BACKCHANNEL;
