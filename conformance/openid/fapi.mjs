@@ -8,11 +8,15 @@ const authentication = (auth, certificate) => (auth === 'mtls'
   ? { token_endpoint_auth_method: 'tls_client_auth', tls_client_auth_subject_dn: `CN=${certificate}` }
   : { token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: alg });
 
+/** What rich authorization requests (RFC 9396) are about. */
+const transfer = { type: 'land_transfer', title: 'Transfer a plot of land', fields: [{ name: 'plot', label: 'Plot', kind: 'string', required: true }] };
+
 /** Registers the suite's two clients, of the security profile that the plan is about. */
-export const fapiClients = ({ signed, auth, sender, openid, person }) => async (side, alias, at) => {
+export const fapiClients = ({ signed, auth, sender, openid, person, details }) => async (side, alias, at) => {
   const constraint = sender === 'dpop' ? { dpop_bound_access_tokens: true } : { tls_client_certificate_bound_access_tokens: true };
   const personal = openid ? 'openid profile email phone address' : 'profile email';
   const scope = person ? personal : 'conformance:read';
+  if (details) side.authorizationType(transfer);
   const userinfo = `${sender === 'mtls' ? side.mtls : side.issuer}/userinfo`;
   const add = (name, query, certificate) => {
     const key = signingKey(alg, `${alias}-${name}-key`);
@@ -21,6 +25,7 @@ export const fapiClients = ({ signed, auth, sender, openid, person }) => async (
       ...(person
         ? { redirect_uris: [`${at}/callback${query}`], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'], claims: ['picture'] }
         : { grant_types: ['client_credentials'], response_types: [] }), scope, jwks: publicSet(key),
+      ...(details && { authorization_details_types: [transfer.type] }),
       ...authentication(auth, certificate),
       ...(signed && { request_object_signing_alg: alg, authorization_signed_response_alg: alg }), id_token_signed_response_alg: alg, ...constraint,
     });
@@ -29,7 +34,9 @@ export const fapiClients = ({ signed, auth, sender, openid, person }) => async (
   return {
     client: add('one', '', `${alias}-1`), client2: add('two', '?dummy1=lorem&dummy2=ipsum', `${alias}-2`),
     ...((auth === 'mtls' || sender === 'mtls') && { mtls: side.credentials.certificate(`${alias}-1`), mtls2: side.credentials.certificate(`${alias}-2`) }),
-    resource: { resourceUrl: openid ? userinfo : await side.resource() },
+    resource: {
+      resourceUrl: openid ? userinfo : await side.resource(), ...(details && { richAuthorizationRequest: [{ type: transfer.type, plot: '12-0107-33' }] }),
+    },
   };
 };
 

@@ -38,14 +38,17 @@ const statically = { server_metadata: 'discovery', client_registration: 'static_
 const dynamically = { server_metadata: 'discovery', client_registration: 'dynamic_client' };
 const code = { response_type: 'code', client_registration: 'static_client' };
 
-/** Security profile, or message signing, for one way of client authentication, sender constraint and protocol. person: whether one signs in. */
-function fapi2(name, { signed = false, auth, sender, person = true, openid = person }) {
+/**
+ * Security profile, or message signing, for one way of client authentication, sender constraint and protocol. person: whether one signs in; details: whether
+ * the request says in authorization_details what it is for.
+ */
+function fapi2(name, { signed = false, auth, sender, person = true, openid = person, details = false }) {
   const variant = {
     client_auth_type: auth, sender_constrain: sender, openid: openid ? 'openid_connect' : 'plain_oauth',
     fapi_profile: person ? 'plain_fapi' : 'fapi_client_credentials_grant',
-    authorization_request_type: 'simple', ...(signed && { fapi_request_method: 'signed_non_repudiation', fapi_response_mode: 'jarm' }),
+    authorization_request_type: details ? 'rar' : 'simple', ...(signed && { fapi_request_method: 'signed_non_repudiation', fapi_response_mode: 'jarm' }),
   };
-  return of(name, `fapi2-${signed ? 'message-signing' : 'security-profile'}-final`, variant, fapiClients({ signed, auth, sender, openid, person }));
+  return of(name, `fapi2-${signed ? 'message-signing' : 'security-profile'}-final`, variant, fapiClients({ signed, auth, sender, openid, person, details }));
 }
 
 const ciba = (name, auth, mode) => of(name, 'fapi-ciba-id1', {
@@ -83,6 +86,7 @@ export const plans = [
   fapi2('fapi2-jwt-mtls', { auth: 'private_key_jwt', sender: 'mtls' }),
   fapi2('fapi2-mtls-dpop', { auth: 'mtls', sender: 'dpop' }),
   fapi2('fapi2-mtls-mtls', { auth: 'mtls', sender: 'mtls' }),
+  fapi2('fapi2-jwt-dpop-details', { auth: 'private_key_jwt', sender: 'dpop', details: true }),
   fapi2('fapi2-jwt-dpop-oauth', { auth: 'private_key_jwt', sender: 'dpop', openid: false }),
   fapi2('fapi2-jwt-mtls-oauth', { auth: 'private_key_jwt', sender: 'mtls', openid: false }),
   fapi2('fapi2-mtls-dpop-oauth', { auth: 'mtls', sender: 'dpop', openid: false }),

@@ -99,6 +99,13 @@ export class Side {
     return this.provider.client('--from', file);
   }
 
+  /** Registers a type of authorization_details (RFC 9396). */
+  authorizationType(definition) {
+    const file = join(this.folder, 'type.json');
+    writeFileSync(file, JSON.stringify(definition));
+    this.provider.command('type', 'add', file);
+  }
+
   /** A protected resource for this Konsao's tokens, started when the first plan needs it. */
   async resource() {
     this.resources ??= await this.startResource();
