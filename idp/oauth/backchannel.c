@@ -33,7 +33,8 @@ static struct oauth_error take_parameters(struct backchannel *backchannel)
     str object = params_nonempty(&rq->form, "request"), text;
     request->sent = request->params = &rq->form;
     if (!object.p)
-        return client->backchannel_request_alg == ALG_NONE_GIVEN && !client->rules->signed_request
+        return client->backchannel_request_alg == ALG_NONE_GIVEN &&
+                       client->profile == PROFILE_OPEN /* FAPI-CIBA 5.2.2 */
                    ? OAUTH_OK
                    : OAUTH_ERROR("invalid_request", "the client must sign its request");
     static const str beside = STR_INIT("request client_id client_secret client_assertion client_assertion_type");
@@ -142,6 +143,23 @@ static struct oauth_error check(struct backchannel *backchannel, str auth_req_id
     return error.code ? error : take_notification(backchannel, auth_req_id);
 }
 
+/* Who asked for whom, whatever comes of it. */
+static void audit(const struct backchannel *backchannel)
+{
+    const struct authorize_request *request = &backchannel->request;
+    str resident = backchannel->pending.resident;
+    struct audit_entry entry = {
+        .action = STR("backchannel.request"),
+        .outcome = STR("ok"),
+        .actor = arena_printf(request->rq->arena, "client:%.*s", STR_FMT(request->client->id)),
+        .client_id = request->client->id,
+        .subject = backchannel->pending.subject_hint,
+        .request_id = str_of(request->rq->id),
+        .peer = request->rq->peer,
+        .detail = resident.p ? arena_printf(request->rq->arena, "for resident:%.*s", STR_FMT(resident)) : STR_NONE};
+    audit_later(request->provider->audit, &entry);
+}
+
 /* Section 7.3. */
 static struct oauth_error store_and_tell(struct backchannel *backchannel, str auth_req_id)
 {
@@ -150,7 +168,7 @@ static struct oauth_error store_and_tell(struct backchannel *backchannel, str au
     struct decoupled *pending = &backchannel->pending;
     pending->kind = RECORD_BACKCHANNEL;
     pending->client_id = request->client->id;
-    pending->parameters = decoupled_parameters(arena, request->params);
+    pending->parameters = decoupled_parameters(request->provider, arena, request->params);
     if (pending->parameters.n > DECOUPLED_PARAMETERS_MAX)
         return OAUTH_ERROR_STATUS(413, "invalid_request", "the request is too large");
     pending->interval = INTERVAL;
@@ -158,6 +176,7 @@ static struct oauth_error store_and_tell(struct backchannel *backchannel, str au
     struct store_op op = decoupled_create_op(arena, auth_req_id, pending);
     if (store_write(request->provider->store, &op, 1) != STORE_OK)
         return OAUTH_UNAVAILABLE;
+    audit(backchannel);
     struct buf json = buf_new(arena, 160);
     buf_char(&json, '{');
     buf_json_str(&json, "auth_req_id", auth_req_id);

@@ -1,21 +1,14 @@
 #include "oauth/ciba_ping.h"
 
 #include "base/buf.h"
-#include "crypto/primitives.h"
+#include "keys/sealed.h"
 
-#define CONTEXT STR("konsao ciba ping")
-
-static void derive_key(const struct provider *provider, unsigned char key[static SEAL_KEY_BYTES])
-{
-    ring_mac(provider->keys, ROOT_CLIENT_SECRET, 1, CONTEXT, key);
-}
+#define PURPOSE STR("ciba ping")
 
 str ciba_ping_seal(const struct provider *provider, struct arena *arena, str notification_token, str auth_req_id)
 {
-    unsigned char key[SEAL_KEY_BYTES];
-    derive_key(provider, key);
-    return seal(arena, key, CONTEXT,
-                arena_printf(arena, "%.*s\n%.*s", STR_FMT(notification_token), STR_FMT(auth_req_id)));
+    return ring_seal(provider->keys, arena, PURPOSE,
+                     arena_printf(arena, "%.*s\n%.*s", STR_FMT(notification_token), STR_FMT(auth_req_id)));
 }
 
 enum outbox_rendered ciba_ping_render(void *context, struct arena *arena, const struct outbox_notice *notice,
@@ -23,10 +16,9 @@ enum outbox_rendered ciba_ping_render(void *context, struct arena *arena, const 
 {
     const struct provider *provider = context;
     const struct client *client = client_find(provider->clients, arena, notice->client_id);
-    unsigned char key[SEAL_KEY_BYTES];
     str plain, token, auth_req_id;
-    derive_key(provider, key);
-    if (!client || !client->notification_endpoint.p || !unseal(arena, key, CONTEXT, notice->recipe, &plain) ||
+    if (!client || !client->notification_endpoint.p ||
+        !ring_unseal(provider->keys, arena, PURPOSE, notice->recipe, &plain) ||
         !str_cut(plain, '\n', &token, &auth_req_id))
         return OUTBOX_DROP;
     struct buf body = buf_new(arena, 128);

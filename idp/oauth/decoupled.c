@@ -3,17 +3,20 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/primitives.h"
+#include "keys/sealed.h"
 #include "oauth/ciba_ping.h"
 #include "oauth/flood.h"
 #include "oauth/pipeline.h"
 #include "oauth/response.h"
 
+#define PURPOSE STR("request from elsewhere")
 #define SLOWER 5 /* seconds more between two polls, each time that one comes too early (RFC 8628 section 3.5) */
 
 /* ---- the request ---- */
 
-/* Nothing else is kept: it lies in the store as it is, and strangers choose how much of it there is. */
-str decoupled_parameters(struct arena *arena, const struct params *params)
+/* Nothing else is kept: strangers choose how much of it there is. Sealed, for the values of claims that a client asks
+ * for may say something of a person. */
+str decoupled_parameters(const struct provider *provider, struct arena *arena, const struct params *params)
 {
     static const str kept = STR_INIT("scope acr_values max_age claims resource authorization_details");
     struct buf text = buf_new(arena, 256);
@@ -27,7 +30,7 @@ str decoupled_parameters(struct arena *arena, const struct params *params)
         buf_char(&text, '=');
         buf_add_urlencoded(&text, param->value);
     }
-    return buf_str(&text);
+    return ring_seal(provider->keys, arena, PURPOSE, buf_str(&text));
 }
 
 void decoupled_over(struct provider *provider, struct request *rq)
@@ -39,7 +42,10 @@ void decoupled_over(struct provider *provider, struct request *rq)
 static struct oauth_error rebuild(struct authorize_request *request, const struct decoupled *pending)
 {
     struct params *params = ARENA_NEW(request->rq->arena, struct params);
-    *params = params_parse(request->rq->arena, pending->parameters, authorize_repeatable);
+    str text;
+    if (!ring_unseal(request->provider->keys, request->rq->arena, PURPOSE, pending->parameters, &text))
+        return OAUTH_UNAVAILABLE;
+    *params = params_parse(request->rq->arena, text, authorize_repeatable);
     struct interaction *interaction = &request->interaction;
     request->at = pending->kind == RECORD_DEVICE ? AT_DEVICE : AT_BACKCHANNEL;
     request->sent = request->params = params;

@@ -13,8 +13,8 @@
 /** Bytes of what is kept of a request. */
 #define DECOUPLED_PARAMETERS_MAX ((size_t)16 * 1024)
 
-/** The parameters that the person will be asked about, form-encoded: what is kept of a request. */
-str decoupled_parameters(struct arena *arena, const struct params *params);
+/** The parameters that the person will be asked about, sealed under the ring: what is kept of a request. */
+str decoupled_parameters(const struct provider *provider, struct arena *arena, const struct params *params);
 
 /** Begins the sign-in that answers `pending` in this browser: checks its parameters anew, stores an interaction, and
  * sends the browser to it; or shows what is wrong. */

@@ -77,7 +77,7 @@ void device_authorization_handle(struct request *rq, void *context)
         error = OAUTH_ERROR_STATUS(429, "temporarily_unavailable", "too many requests from this address");
     if (!error.code)
         error = check(&request);
-    str parameters = decoupled_parameters(rq->arena, &rq->form);
+    str parameters = decoupled_parameters(provider, rq->arena, &rq->form);
     if (!error.code && parameters.n > DECOUPLED_PARAMETERS_MAX)
         error = OAUTH_ERROR_STATUS(413, "invalid_request", "the request is too large");
     if (error.code) {

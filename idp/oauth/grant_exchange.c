@@ -153,11 +153,11 @@ static void fill_subject(struct exchange *exchange)
                                           .resources = exchange->target};
 }
 
-static void audit(const struct exchange *exchange)
+static void audit(const struct exchange *exchange, struct oauth_error error)
 {
     const struct token_request *request = exchange->request;
     struct audit_entry entry = {.action = STR("token.exchange"),
-                                .outcome = STR("ok"),
+                                .outcome = error.code ? str_of(error.description) : STR("ok"),
                                 .client_id = request->client->id,
                                 .subject = exchange->of.subject,
                                 .request_id = str_of(request->rq->id),
@@ -186,7 +186,6 @@ static struct oauth_error issue(struct exchange *exchange, struct token_answer *
     answer->issued_token_type = STR(ACCESS_TOKEN_TYPE);
     answer->expires_in = access.expires_in;
     answer->scope = exchange->of.scope;
-    audit(exchange);
     return OAUTH_OK;
 }
 
@@ -202,8 +201,10 @@ struct oauth_error grant_token_exchange(struct token_request *request, struct to
         error = choose_scope(&exchange);
     if (!error.code)
         error = name_actor(&exchange);
-    if (error.code)
-        return error;
-    fill_subject(&exchange);
-    return issue(&exchange, answer);
+    if (!error.code) {
+        fill_subject(&exchange);
+        error = issue(&exchange, answer);
+    }
+    audit(&exchange, error);
+    return error;
 }

@@ -14,7 +14,7 @@ struct decoupled {
     str key;               /* SHA-256 of its secret; not part of the record */
     uint64_t version;      /* the same */
     str client_id;
-    str parameters;   /* of the request, checked, form-encoded; no hints */
+    str parameters;   /* of the request, checked; sealed under the ring */
     str user_code;    /* SHA-256 of the device's code; STR_NONE */
     str resident;     /* the only one who may answer; STR_NONE: anyone */
     str subject_hint; /* the same by the client's sub, of an id_token_hint; STR_NONE */

@@ -25,6 +25,15 @@ static bool load_person(struct visit *visit, struct person *person)
     return false;
 }
 
+/* Whether the page shows, in full, what would be allowed. False, and answered, when it can't any more. */
+static bool can_be_shown(struct visit *visit)
+{
+    if (details_are_known(visit))
+        return true;
+    visit_refuse(visit, STR("access_denied"));
+    return false;
+}
+
 /* The earlier consent, or none. False, and answered, when the store failed. */
 static bool load_consent(struct visit *visit, struct consent *consent, bool *found)
 {
@@ -72,7 +81,7 @@ void consent_show(struct visit *visit)
     struct person person;
     struct consent before;
     bool found;
-    if (!load_person(visit, &person) || !load_consent(visit, &before, &found))
+    if (!can_be_shown(visit) || !load_person(visit, &person) || !load_consent(visit, &before, &found))
         return;
     str claims = sso_claims(visit->rq->arena, interaction);
     struct view *view = visit_view(visit);
@@ -116,7 +125,7 @@ void consent_allow(struct visit *visit)
     struct person person;
     struct consent before;
     bool found;
-    if (!load_person(visit, &person) || !load_consent(visit, &before, &found))
+    if (!can_be_shown(visit) || !load_person(visit, &person) || !load_consent(visit, &before, &found))
         return;
     struct consent consent =
         choice_allow(arena, &visit->interaction, found ? &before : NULL, checked_claims(visit->rq));

@@ -20,16 +20,14 @@ static void add_fields(struct arena *arena, struct view *item, const json_t *def
     }
 }
 
-static void add_detail(struct visit *visit, struct view *view, const json_t *detail)
+static void add_detail(const struct visit *visit, struct view *view, const json_t *detail)
 {
     struct arena *arena = visit->rq->arena;
     bool khmer = visit->lang == LANG_KM;
-    str type = json_str(detail, "type");
-    const json_t *definition = authorization_type_load(visit->provider->store, arena, type);
+    const json_t *definition = authorization_type_load(visit->provider->store, arena, json_str(detail, "type"));
     struct view *item = view_item(view, "details");
-    view_text(item, "title", definition ? authorization_text(arena, definition, "title", khmer) : type);
-    if (definition)
-        add_fields(arena, item, definition, detail, khmer);
+    view_text(item, "title", authorization_text(arena, definition, "title", khmer));
+    add_fields(arena, item, definition, detail, khmer);
 }
 
 static void add_resources(struct view *view, str resources)
@@ -43,14 +41,30 @@ static void add_resources(struct view *view, str resources)
     }
 }
 
+/* What the pipeline checked and stored: an array; NULL when nothing is asked for in detail. */
+static const json_t *details_of(const struct visit *visit)
+{
+    str text = visit->interaction.authorization_details;
+    if (!text.p)
+        return NULL;
+    str wrapped = arena_printf(visit->rq->arena, "{\"list\":%.*s}", STR_FMT(text));
+    return json_object_get(json_parse_object(visit->rq->arena, wrapped, DETAILS_BYTES_MAX), "list");
+}
+
+bool details_are_known(const struct visit *visit)
+{
+    const json_t *list = details_of(visit);
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (!authorization_type_load(visit->provider->store, visit->rq->arena,
+                                     json_str(json_array_get(list, i), "type")))
+            return false;
+    return true;
+}
+
 void details_add(struct visit *visit, struct view *view)
 {
-    const struct interaction *interaction = &visit->interaction;
-    add_resources(view, interaction->resources);
-    if (!interaction->authorization_details.p)
-        return;
-    str wrapped = arena_printf(visit->rq->arena, "{\"list\":%.*s}", STR_FMT(interaction->authorization_details));
-    const json_t *list = json_object_get(json_parse_object(visit->rq->arena, wrapped, DETAILS_BYTES_MAX), "list");
+    const json_t *list = details_of(visit);
+    add_resources(view, visit->interaction.resources);
     for (size_t i = 0; i < json_array_size(list); i++)
         add_detail(visit, view, json_array_get(list, i));
 }

@@ -4,8 +4,9 @@
 
 #include "signin/visit.h"
 
-/** Adds the lists `details` (title, fields: label, value) and `resources` (host) to the consent page's view. A type
- * whose definition is gone shows as its name. */
+/** Whether all that is asked for in detail can be shown as its type says: a type may have been removed meanwhile. */
+bool details_are_known(const struct visit *visit);
+/** Adds the lists `details` (title, fields: label, value) and `resources` (host) to the consent page's view. */
 void details_add(struct visit *visit, struct view *view);
 
 #endif

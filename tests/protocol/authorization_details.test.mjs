@@ -178,3 +178,12 @@ describe('what is granted', () => {
     assert.equal(await refusal([{ ...other, type: 'gone_meanwhile' }]), 'invalid_authorization_details');
   });
 });
+
+test('a type that is taken away while a person reads: nothing is allowed that could not be shown', async () => {
+  registerType({ type: 'gone_meanwhile', title: 'Something', fields: [{ name: 'what', label: 'What', kind: 'string' }] });
+  const { browser, page } = await consentPage([{ type: 'gone_meanwhile', what: 'x' }]);
+  servers.provider.command('type', 'remove', 'gone_meanwhile');
+  const end = new URL((await browser.submit(page, 'allow')).location);
+  assert.equal(end.searchParams.get('error'), 'access_denied');
+  assert.equal(end.searchParams.get('code'), null);
+});

@@ -9,6 +9,7 @@ import * as oidc from 'openid-client';
 import { Browser } from '../lib/browser.mjs';
 import { fixture } from '../lib/fixture.mjs';
 import { Remote } from '../lib/remote.mjs';
+import { until } from '../lib/servers.mjs';
 
 const ciba = 'urn:openid:params:grant-type:ciba';
 let remote, register, provider, residents, clerk, config, signer;
@@ -134,6 +135,29 @@ test('[44] an id_token_hint names a person to the client that has it, and to no 
   for (const [what, id_token_hint] of Object.entries({ changed: `${head}.${changed}.${signature}`, none: `${none}.${body}.`, 'no signature': `${head}.${body}.`, 'a stranger’s': stranger }))
     assert.equal(await errorOf(await ask({ id_token_hint })), 'invalid_request', what);
   assert.equal(await errorOf(await ask({ id_token_hint: mine }, add({}))), 'invalid_request', 'another client');
+});
+
+test('a client of a FAPI profile must sign in any case', async () => {
+  const bank = add({ security_profile: 'fapi2', token_endpoint_auth_method: 'private_key_jwt', jwks: signer.jwks, dpop_bound_access_tokens: true });
+  const now = Math.floor(Date.now() / 1000);
+  const assertion = await new jose.SignJWT({ iss: bank.client_id, sub: bank.client_id, aud: provider.issuer, iat: now, exp: now + 60, jti: randomBytes(8).toString('hex') })
+    .setProtectedHeader({ alg: 'ES256', kid: 'one' }).sign(signer.privateKey);
+  const answer = await fetch(`${provider.issuer}/backchannel`, { method: 'POST', body: new URLSearchParams({ scope: 'openid', login_hint: residents[0].kidc, client_assertion: assertion,
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' }) });
+  const { error, error_description } = await answer.json();
+  assert.equal(error, 'invalid_request');
+  assert.match(error_description, /sign/);
+});
+
+test('who asked for whom is in the audit record, without a number', async () => {
+  await asked({ login_hint: residents[0].kidc });
+  const entries = await until('the entry', () => {
+    const found = JSON.parse(provider.command('audit', 'show', '--json', '--action', 'backchannel.request', '--limit', '1000'));
+    return found.length > 0 && found;
+  });
+  assert.equal(entries[0].actor, `client:${clerk.client_id}`);
+  assert.match(entries[0].detail, /^for resident:[\w-]{43}$/);
+  assert.ok(!JSON.stringify(entries).includes(residents[0].kidc.slice(0, 9)));
 });
 
 test('requests that say too little or too much', async () => {
