@@ -1,7 +1,8 @@
 // What a run may find without failing: each with the reason why it is as it should be. One that is not found any more fails the run as well.
 // plan: its name in plans.mjs, or several; module; condition: the suite's name for what it checked ('' for a module's result); result: warning, failure, skip.
 const everyone = ['basic', 'basic-dynamic', 'formpost-basic', 'hybrid', 'formpost-hybrid', 'implicit', 'formpost-implicit'];
-const fapi = ['', 'signed-'].flatMap((signed) => ['jwt-dpop', 'jwt-mtls', 'mtls-dpop', 'mtls-mtls'].map((one) => `fapi2-${signed}${one}`)).concat('fapi2-jwt-dpop-details');
+const combinations = ['jwt-dpop', 'jwt-mtls', 'mtls-dpop', 'mtls-mtls'];
+const fapi = [...combinations.flatMap((one) => [`fapi2-${one}`, `fapi2-signed-${one}`]), 'fapi2-jwt-dpop-details'];
 
 /** Expectations of several modules, for the same reason. */
 const all = (plan, modules, condition, result, why) => modules.map((module) => ({ plan, module, condition, result, why }));

@@ -3,12 +3,11 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { root } from '../../tests/lib/servers.mjs';
 
-const { chromium } = createRequire(join(root, 'tests/package.json'))('playwright-core');
-
 export class Visitor {
   /** `suite`: whose pages are the ends of all ways. */
   static async start({ suite, kidc, code }) {
     const visitor = Object.assign(new Visitor(), { suite: new URL(suite).origin, fields: { kidc, otp: code } });
+    const { chromium } = createRequire(join(root, 'tests/package.json'))('playwright-core'); // only where it is needed: not everybody has the tests' packages
     visitor.browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
     return visitor;
   }
