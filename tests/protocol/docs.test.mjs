@@ -186,13 +186,11 @@ describe('bank', () => {
     const key = await jose.importPKCS8(readFileSync('bank.key', 'utf8'), 'ES256');
     const config = await configOf(client, oidc.PrivateKeyJwt({ key, kid: '2026-1' }));
     const DPoP = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair('ES256'));
-    /* The page's KIdC is nobody's. */
-    const ask = { ...oidc, initiateBackchannelAuthentication: (at, parameters) => oidc.initiateBackchannelAuthentication(at, { ...parameters, login_hint: kidc }) };
     const approve = async ({ auth_req_id: id }) => {
       const browser = new Browser();
       await browser.signInAndAllow(servers.register, await browser.go(`${provider.issuer}/approve/${createHash('sha256').update(id).digest('base64url')}`), kidc);
     };
-    const { approved } = await desk.js(bank, 'ciba', { given: { oidc: ask, config, DPoP, approve }, between: ['await approve(asked); asked.interval = 0;'], wanted: ['approved'] });
+    const { approved } = await desk.js(bank, 'ciba', { given: { oidc, jose, key, kidc, config, DPoP, approve }, between: ['await approve(asked); asked.interval = 0;'], wanted: ['approved'] });
     assert.ok(approved.claims().sub);
   });
 
