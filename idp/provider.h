@@ -10,7 +10,7 @@
 #include "outbound/jwks_cache.h"
 #include "outbound/outbox.h"
 #include "pages/pages.h"
-#include "records/client.h"
+#include "records/client/client.h"
 #include "records/interaction.h"
 #include "settings.h"
 #include "store/store.h"

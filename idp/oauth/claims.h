@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #include "base/arena.h"
-#include "records/client.h"
+#include "records/client/client.h"
 
 /** Whether `scope` is one that asks for claims (or openid, offline_access): known to this server. */
 bool scope_is_known(str scope);

@@ -2,7 +2,7 @@
 
 #include "base/buf.h"
 #include "oauth/claims.h"
-#include "oauth/dpop.h"
+#include "oauth/client/dpop.h"
 #include "oauth/endpoints.h"
 #include "oauth/oauth.h"
 #include "records/assurance.h"

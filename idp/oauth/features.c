@@ -1,12 +1,12 @@
-#include "oauth/authorize.h"
-#include "oauth/backchannel.h"
-#include "oauth/device.h"
+#include "oauth/authorize/authorize.h"
+#include "oauth/elsewhere/backchannel.h"
+#include "oauth/elsewhere/device.h"
 #include "oauth/endpoints.h"
 #include "oauth/oauth.h"
-#include "oauth/par.h"
-#include "oauth/request.h"
-#include "oauth/session_state.h"
-#include "oauth/token.h"
+#include "oauth/request/par.h"
+#include "oauth/request/request.h"
+#include "oauth/session/session_state.h"
+#include "oauth/token/token.h"
 
 /* Inline: bounded CPU and store reads only. What writes runs on a writer; what asks the register, on a worker. */
 const struct feature oauth_features[] = {

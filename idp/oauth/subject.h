@@ -4,7 +4,7 @@
 
 #include "ipis/kidc.h"
 #include "keys/ring.h"
-#include "records/client.h"
+#include "records/client/client.h"
 
 /** The subject identifier of a resident for a client: HMAC-SHA256, under the client's version of the pairwise key, over
  * its sector and the KIdC, in base64url (OpenID Connect Core section 8.1). A client registered for public subjects has

@@ -4,7 +4,7 @@
 
 #include "operator/estate.h"
 #include "operator/verbs.h"
-#include "records/registration.h"
+#include "records/client/registration.h"
 
 /** Reads the stored one; tells why when it can't. */
 MUST_CHECK bool registration_load(struct command *command, const struct estate *estate, str id,

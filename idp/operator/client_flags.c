@@ -3,7 +3,7 @@
 
 #include "crypto/json.h"
 #include "operator/client.h"
-#include "records/client_media.h"
+#include "records/client/client_media.h"
 
 #define JWKS_MAX ((size_t)64 * 1024)
 

@@ -3,7 +3,7 @@
 
 #include "operator/estate.h"
 #include "operator/verbs.h"
-#include "records/client_uri.h"
+#include "records/client/client_uri.h"
 #include "records/exchange_policy.h"
 
 #define NAME_MAX_BYTES 100

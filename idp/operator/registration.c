@@ -7,8 +7,8 @@
 #include "crypto/primitives.h"
 #include "operator/estate.h"
 #include "operator/verbs.h"
-#include "records/client.h"
-#include "records/registration_token.h"
+#include "records/client/client.h"
+#include "records/client/registration_token.h"
 
 #define DAY 86400
 #define LIST_BYTES_MAX 4096

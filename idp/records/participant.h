@@ -5,7 +5,7 @@
 #define KONSAO_RECORDS_PARTICIPANT_H
 
 #include "outbound/outbox.h"
-#include "records/client.h"
+#include "records/client/client.h"
 
 struct participant {
     str sid; /* our own */

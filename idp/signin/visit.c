@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "crypto/primitives.h"
-#include "records/client_uri.h"
+#include "records/client/client_uri.h"
 #include "signin/csrf.h"
 
 #define CAMBODIA (7 * 3600)

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oauth/dpop.h"
+#include "oauth/client/dpop.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

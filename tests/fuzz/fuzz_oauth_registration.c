@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "crypto/json.h"
-#include "oauth/registration.h"
+#include "oauth/register/registration.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

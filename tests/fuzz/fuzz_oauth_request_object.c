@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "crypto/json.h"
-#include "oauth/request.h"
-#include "oauth/request_object.h"
+#include "oauth/request/request.h"
+#include "oauth/request/request_object.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "records/client.h"
+#include "records/client/client.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

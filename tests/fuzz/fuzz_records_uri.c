@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "records/client_uri.h"
+#include "records/client/client_uri.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -133,7 +133,7 @@ test('its lists of words are those of discovery', async () => {
 });
 
 test('client metadata has every member that Konsao knows, and no other', () => {
-  const table = readFileSync(join(root, 'idp/records/client_metadata.c'), 'utf8').matchAll(/\{"([\w#]+)", JSON_\w+, (true|false)\}/g);
+  const table = readFileSync(join(root, 'idp/records/client/client_metadata.c'), 'utf8').matchAll(/\{"([\w#]+)", JSON_\w+, (true|false)\}/g);
   const known = [...table].filter(([, , internal]) => internal === 'false').map(([, name]) => name);
   assert.ok(known.length > 50);
   assert.deepEqual(Object.keys(described.document.components.schemas.ClientMetadata.properties).sort(), known.sort());

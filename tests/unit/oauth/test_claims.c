@@ -1,7 +1,7 @@
 #include "oauth/claims.h"
 
 #include "crypto/json.h"
-#include "oauth/redirect_uri.h"
+#include "oauth/request/redirect_uri.h"
 #include "unit/unit.h"
 
 static const char register_answer[] = "{\"kidc\":\"123456789-7\",\"familyNameKh\":\"សុខ\",\"givenNameKh\":\"ដារ៉ា\","

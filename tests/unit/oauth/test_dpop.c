@@ -1,6 +1,6 @@
 /* DPoP proofs (RFC 9449 section 4.3), by a clock that stands still. What may be wrong with the JWS itself (typ, alg,
  * jwk, signature) is proved in crypto/test_proof.c. */
-#include "oauth/dpop.h"
+#include "oauth/client/dpop.h"
 
 #include "unit/crypto/support.h"
 

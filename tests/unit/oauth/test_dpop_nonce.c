@@ -1,5 +1,5 @@
 /* Nonces without memory: what is good follows from the clock and the key ring. */
-#include "oauth/dpop_nonce.h"
+#include "oauth/client/dpop_nonce.h"
 
 #include <ftw.h>
 #include <stdio.h>

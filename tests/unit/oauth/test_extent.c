@@ -2,8 +2,8 @@
 #include "unit/unit.h"
 
 #include "crypto/json.h"
-#include "oauth/authorization_details.h"
-#include "oauth/resource.h"
+#include "oauth/request/authorization_details.h"
+#include "oauth/request/resource.h"
 
 #define LAND "https://land.example"
 #define TAX "https://tax.example"

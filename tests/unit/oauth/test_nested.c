@@ -1,8 +1,8 @@
 /* Signing and encrypting for a client; signed introspection; the hashes in ID tokens. */
 #include "outside.h"
 
-#include "oauth/id_token.h"
-#include "oauth/introspect_jwt.h"
+#include "oauth/token/id_token.h"
+#include "oauth/token/introspect_jwt.h"
 
 #define PAYLOAD "{\"iss\":\"https://id.example\"}"
 

@@ -1,4 +1,4 @@
-#include "oauth/pkce.h"
+#include "oauth/request/pkce.h"
 
 #include "unit/unit.h"
 

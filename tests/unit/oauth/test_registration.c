@@ -1,6 +1,6 @@
 /* From what a registrant says to what it may have. */
 #include "crypto/json.h"
-#include "oauth/registration.h"
+#include "oauth/register/registration.h"
 #include "unit/unit.h"
 
 static const struct registration_limits stranger = {.profiles = STR_INIT("open"),

@@ -1,12 +1,12 @@
 /* Request objects: which are believed, and which parameters they hold. */
-#include "oauth/request_object.h"
+#include "oauth/request/request_object.h"
 
 #include "unit/unit.h"
 
 #include "base/clock.h"
 #include "crypto/json.h"
 #include "crypto/primitives.h"
-#include "oauth/client_keys.h"
+#include "oauth/client/client_keys.h"
 
 #define ISSUER "https://id.example"
 #define CLIENT "bank"

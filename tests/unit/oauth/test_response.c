@@ -1,8 +1,8 @@
 /* Which response types and modes are taken, and how each answer travels. */
 #include "outside.h"
 
-#include "oauth/jarm.h"
-#include "oauth/response.h"
+#include "oauth/authorize/jarm.h"
+#include "oauth/authorize/response.h"
 
 #define CALLBACK "https://portal.example/cb"
 

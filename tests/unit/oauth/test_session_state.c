@@ -1,7 +1,7 @@
 /* What a client is told of the browser's session, and what the browser shows to the script that looks after it. */
 #include "outside.h"
 
-#include "oauth/session_state.h"
+#include "oauth/session/session_state.h"
 #include "oauth/subject.h"
 #include "records/session.h"
 

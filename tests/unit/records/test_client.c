@@ -1,11 +1,11 @@
-#include "records/client.h"
+#include "records/client/client.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "crypto/json.h"
 #include "crypto/primitives.h"
-#include "records/client_uri.h"
+#include "records/client/client_uri.h"
 #include "unit/unit.h"
 
 /* SHA-256 of nothing in particular, in base64url. */

@@ -1,7 +1,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "records/client.h"
+#include "records/client/client.h"
 #include "unit/store/fixture.h"
 
 #define METADATA(id, name, more)                                                                                       \

@@ -1,5 +1,5 @@
 /* Sealed client secrets: read again by the same ring for the same client, and by nothing else. */
-#include "records/client_secret.h"
+#include "records/client/client_secret.h"
 
 #include <ftw.h>
 #include <stdio.h>

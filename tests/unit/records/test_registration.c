@@ -1,11 +1,11 @@
 /* Registering a client, by whomever: what the server settles, what is written together, and what goes with a client. */
-#include "records/registration.h"
+#include "records/client/registration.h"
 
 #include "crypto/json.h"
 #include "crypto/primitives.h"
 #include "records/consent.h"
 #include "records/grant.h"
-#include "records/registration_token.h"
+#include "records/client/registration_token.h"
 #include "records/token.h"
 #include "unit/store/fixture.h"
 
