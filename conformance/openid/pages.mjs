@@ -42,8 +42,10 @@ export function pages({ issuer, at, kidc, code }) {
     )],
     /** The same, with a picture of the sign-in page when one is wanted. */
     photographed: [{ match: authorize, tasks: [...steps([photograph('update-image-placeholder-optional', '//main//h1')]), press('allow'), finish] }],
-    /** A picture of the sign-in page, and no more. */
-    seen: [{ match: authorize, tasks: [{ task: 'See the page', match: '*/signin/*', commands: [photograph('update-image-placeholder', '//main//h1')] }] }],
+    /** A picture of the sign-in page with something on it, and no more. */
+    seen: (what) => [{
+      match: authorize, tasks: [{ task: 'See the page', match: '*/signin/*', commands: [photograph('update-image-placeholder', `//main//h1[${what}]`)] }],
+    }],
     refused: [failing(authorize)],
     /** Signs in, unless there is an error page here or at the relying party. */
     either: [{
@@ -69,7 +71,8 @@ export function overrides(scripts) {
       'oidcc-redirect-uri-query-added', 'oidcc-redirect-uri-query-mismatch'),
     ...of(scripts.cancelled, 'fapi2-security-profile-final-user-rejects-authentication'),
     ...of(scripts.twice, 'fapi2-security-profile-final-par-ensure-reused-request-uri-prior-to-auth-completion-succeeds'),
-    ...of(scripts.seen, 'oidcc-registration-logo-uri', 'oidcc-registration-policy-uri', 'oidcc-registration-tos-uri'),
+    ...of(scripts.seen("//img[starts-with(@src, '/client-logo/')]"), 'oidcc-registration-logo-uri'),
+    ...of(scripts.seen("//a[starts-with(@href, 'https://') and @target='_blank']"), 'oidcc-registration-policy-uri', 'oidcc-registration-tos-uri'),
     ...of(scripts.logoutRefused, 'oidcc-rp-initiated-logout-bad-post-logout-redirect-uri', 'oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri',
       'oidcc-rp-initiated-logout-modified-id-token-hint', 'oidcc-rp-initiated-logout-bad-id-token-hint', 'oidcc-rp-initiated-logout-no-id-token-hint'),
     ...of(scripts.logoutEndsHere, 'oidcc-rp-initiated-logout-no-params', 'oidcc-rp-initiated-logout-no-post-logout-redirect-uri',
