@@ -12,7 +12,7 @@ enum how { TEXT, LIST, JSON_FILE, IMAGE_FILE, CONSTANT, YES, NO, ELSEWHERE };
 #define CLIENT_FLAGS                                                                                                   \
     {"name", "TEXT", "its name in English"}, {"name-km", "TEXT", "its name in Khmer"},                                 \
         {"purpose", "TEXT", "why it asks, in English: shown at sign-in"}, {"purpose-km", "TEXT", "the same in Khmer"}, \
-        {"uri", "URL", "its home page"}, {"logo", "FILE", "PNG, JPEG or WebP, at most 32 KB"},                         \
+        {"uri", "URL", "its home page"}, {"logo", "FILE", "PNG, JPEG or WebP, at most 64 KB"},                         \
         {"redirect-uri", "URI", "where browsers come back to (may repeat)"},                                           \
         {"post-logout-redirect-uri", "URI", "the same after signing out (may repeat)"},                                \
         {"scope", "WORDS", "what it may ask for, such as \"openid profile phone\""},                                   \

@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 
-#define LOGO_BYTES_MAX ((size_t)32 * 1024)
+#define LOGO_BYTES_MAX ((size_t)64 * 1024)
 
 /** The type of an image by its first bytes: image/png, image/jpeg or image/webp; NULL for anything else (no SVG: it can
  * hold scripts). */
