@@ -473,7 +473,7 @@ test('clients that a sector_identifier_uri lists share subjects; one that it doe
 test('[13] a logo is fetched once and served by us; what is no image is no logo, and no error', async () => {
   remote.answers['/logo.png'] = { type: 'image/png', body: png };
   remote.answers['/logo.svg'] = { type: 'image/svg+xml', body: '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>' };
-  remote.answers['/large.png'] = { type: 'image/png', body: Buffer.concat([png, Buffer.alloc(40000)]) };
+  remote.answers['/large.png'] = { type: 'image/png', body: Buffer.concat([png, Buffer.alloc(70000)]) };
   const client = await registered({ ...minimal, logo_uri: `${remote.url}/logo.png` });
   assert.equal(client.logo_uri, `${remote.url}/logo.png`);
   const logo = await fetch(`${open.issuer}/client-logo/${client.client_id}`);
