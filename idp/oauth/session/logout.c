@@ -41,6 +41,9 @@ static struct oauth_error read_request(struct logout *logout)
     logout->client = id.p ? client_find(logout->provider->clients, logout->rq->arena, id) : NULL;
     if (!target.p)
         return OAUTH_OK;
+    if (!id.p)
+        return OAUTH_ERROR("invalid_request", "id_token_hint (or client_id) is missing: it says whose "
+                                              "post_logout_redirect_uri this is");
     if (!logout->client || !redirect_uri_is_registered(&logout->client->post_logout_redirect_uris, target))
         return OAUTH_ERROR("invalid_request", "post_logout_redirect_uri is not registered for this client");
     if (token.p)
