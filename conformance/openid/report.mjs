@@ -22,7 +22,7 @@ export function keep(folder, row, circumstances) {
 
 const cells = (line) => `| ${line.join(' | ')} |`;
 
-const variantOf = ({ plan, variant }) => [plan, ...Object.values(variant)].join(', ');
+const variantOf = ({ plan, variant }) => [plan.replace(/(-certification)?-test-plan$/, ''), ...Object.values(variant)].join(', ');
 
 /** The tables of all plans that `folder` keeps, in Markdown: one for each circumstances. */
 export function markdown(folder) {
