@@ -39,8 +39,9 @@ struct params {
 struct params params_parse(struct arena *arena, str text, const char *const *repeatable);
 /** The value of the first parameter called `name`; STR_NONE when there is none. */
 str params_get(const struct params *params, const char *name);
-/** The parameters but those named in `left_out` (space-separated), form-encoded again. */
-str params_encode(struct arena *arena, const struct params *params, str left_out);
+/** A choice of the parameters, form-encoded again: those named in `names` (space-separated), or all others. */
+enum params_choice { PARAMS_NAMED, PARAMS_OTHERS };
+str params_encode(struct arena *arena, const struct params *params, enum params_choice choice, str names);
 /** As params_get, but an empty value counts as absent (RFC 6749 section 3.1). */
 str params_nonempty(const struct params *params, const char *name);
 /** Decodes one percent-encoded piece, '+' as a space when `form`. False when malformed. (client_secret_basic: RFC 6749

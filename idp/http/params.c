@@ -133,12 +133,12 @@ str params_nonempty(const struct params *params, const char *name)
     return value.n > 0 ? value : STR_NONE;
 }
 
-str params_encode(struct arena *arena, const struct params *params, str left_out)
+str params_encode(struct arena *arena, const struct params *params, enum params_choice choice, str names)
 {
     struct buf text = buf_new(arena, 256);
     for (size_t i = 0; i < params->count; i++) {
         const struct param *param = &params->items[i];
-        if (str_list_has(left_out, ' ', param->name))
+        if (str_list_has(names, ' ', param->name) != (choice == PARAMS_NAMED))
             continue;
         if (text.n > 0)
             buf_char(&text, '&');

@@ -19,18 +19,7 @@
 str decoupled_parameters(const struct provider *provider, struct arena *arena, const struct params *params)
 {
     static const str kept = STR_INIT("scope acr_values max_age claims resource authorization_details");
-    struct buf text = buf_new(arena, 256);
-    for (size_t i = 0; i < params->count; i++) {
-        const struct param *param = &params->items[i];
-        if (!str_list_has(kept, ' ', param->name))
-            continue;
-        if (text.n > 0)
-            buf_char(&text, '&');
-        buf_add_urlencoded(&text, param->name);
-        buf_char(&text, '=');
-        buf_add_urlencoded(&text, param->value);
-    }
-    return ring_seal(provider->keys, arena, PURPOSE, buf_str(&text));
+    return ring_seal(provider->keys, arena, PURPOSE, params_encode(arena, params, PARAMS_NAMED, kept));
 }
 
 void decoupled_over(struct provider *provider, struct request *rq)
@@ -126,13 +115,13 @@ void decoupled_notify(struct provider *provider, struct request *rq, const struc
             STORE_OK ||
         !pending.sealed_ping.p)
         return;
-    struct outbox_notice notice = {.url = STR("https://client.invalid/"), /* the client's own when it is sent */
+    const struct client *client = client_find(provider->clients, rq->arena, pending.client_id);
+    if (!client || !client->notification_endpoint.p) /* it has none any more: it may poll */
+        return;
+    struct outbox_notice notice = {.url = client->notification_endpoint,
                                    .kind = STR(NOTICE_CIBA_PING),
                                    .client_id = pending.client_id,
                                    .recipe = pending.sealed_ping};
-    const struct client *client = client_find(provider->clients, rq->arena, pending.client_id);
-    if (client && client->notification_endpoint.p)
-        notice.url = client->notification_endpoint;
     struct store_op op = outbox_op(rq->arena, &notice);
     if (store_write(provider->store, &op, 1) != STORE_OK)
         log_error("ciba.ping not stored request=%s", rq->id); /* the client polls too */

@@ -62,7 +62,7 @@ void par_handle(struct request *rq, void *context)
     if (!error.code)
         error = dpop_check_request(request.provider, rq, STR_NONE, &jkt);
     if (!error.code) {
-        parameters = params_encode(rq->arena, &rq->form, CREDENTIALS);
+        parameters = params_encode(rq->arena, &rq->form, PARAMS_OTHERS, CREDENTIALS);
         struct params *sent = ARENA_NEW(rq->arena, struct params);
         *sent = params_parse(rq->arena, parameters, authorize_repeatable);
         request.sent = request.params = sent;
