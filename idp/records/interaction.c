@@ -95,18 +95,26 @@ enum store_result interaction_create(struct store *store, struct request *rq, st
     return store_write(store, &op, 1);
 }
 
-enum store_result interaction_load(struct store *store, struct request *rq, str id, struct interaction *out)
+enum store_result interaction_peek(struct store *store, struct arena *arena, str id, struct interaction *out)
 {
-    str secret = interaction_secret(rq);
     struct record record;
-    if (!secret.p || id.n > STORE_KEY_MAX)
+    if (id.n == 0 || id.n > STORE_KEY_MAX)
         return STORE_NOT_FOUND;
-    enum store_result result = store_get(store, RECORD_INTERACTION, id, rq->arena, &record);
+    enum store_result result = store_get(store, RECORD_INTERACTION, id, arena, &record);
     if (result != STORE_OK)
         return result;
     *out = (struct interaction){.id = record.key, .version = record.version};
-    if (!codec_decode(&codec, record.value, out))
-        return STORE_ERROR;
+    return codec_decode(&codec, record.value, out) ? STORE_OK : STORE_ERROR;
+}
+
+enum store_result interaction_load(struct store *store, struct request *rq, str id, struct interaction *out)
+{
+    str secret = interaction_secret(rq);
+    if (!secret.p)
+        return STORE_NOT_FOUND;
+    enum store_result result = interaction_peek(store, rq->arena, id, out);
+    if (result != STORE_OK)
+        return result;
     if (!secret_equal(out->browser, sha256_key(rq->arena, secret)))
         return STORE_NOT_FOUND;
     return !out->sealed_values.p ||

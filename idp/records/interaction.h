@@ -76,6 +76,10 @@ MUST_CHECK bool interaction_open_kidc(struct arena *arena, str secret, const str
                                       struct kidc *out);
 /** Loads one, if it is this browser's: STORE_NOT_FOUND when it is unknown, over, or another browser's. */
 MUST_CHECK enum store_result interaction_load(struct store *store, struct request *rq, str id, struct interaction *out);
+/** Loads one for a phone that answers it, whose channel names it: without its browser's secret, so without what is
+ * sealed under that (the KIdC; claims_values). */
+MUST_CHECK enum store_result interaction_peek(struct store *store, struct arena *arena, str id,
+                                              struct interaction *out);
 /** Writes it back: STORE_CONFLICT when somebody else (another tab, a double click) did meanwhile. */
 MUST_CHECK enum store_result interaction_save(struct store *store, struct arena *arena,
                                               struct interaction *interaction);

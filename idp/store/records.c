@@ -12,6 +12,10 @@ const struct record_info record_table[RECORD_KINDS] = {
     [RECORD_AUTHORIZATION_TYPE] = {.name = "authorization_type", .id = 20, .durable = true},
     [RECORD_PARTICIPANT] = {.name = "participant", .id = 17, .durable = true, .indexes = 1},
     [RECORD_DEADLINE] = {.name = "deadline", .id = 19, .durable = true},
+    [RECORD_AUTHENTICATOR] = {.name = "authenticator", .id = 21, .durable = true, .indexes = 2},
+    [RECORD_HISTORY] = {.name = "history", .id = 22, .durable = true, .indexes = 1},
+    [RECORD_KNOWN_BROWSER] = {.name = "known_browser", .id = 23, .durable = true},
+    [RECORD_OFFICER] = {.name = "officer", .id = 24, .durable = true, .indexes = 2},
     [RECORD_INTERACTION] = {.name = "interaction", .id = 6},
     [RECORD_CODE] = {.name = "code", .id = 7},
     [RECORD_SESSION] = {.name = "session", .id = 8, .indexes = 2},
@@ -21,4 +25,7 @@ const struct record_info record_table[RECORD_KINDS] = {
     [RECORD_PUSHED] = {.name = "pushed", .id = 14},
     [RECORD_DEVICE] = {.name = "device", .id = 15, .indexes = 1},
     [RECORD_BACKCHANNEL] = {.name = "backchannel", .id = 16, .indexes = 1},
+    [RECORD_CHANNEL] = {.name = "channel", .id = 25, .indexes = 1},
+    [RECORD_ENROLMENT] = {.name = "enrolment", .id = 26},
+    [RECORD_APP_SESSION] = {.name = "app_session", .id = 27, .indexes = 1},
 };

@@ -17,6 +17,11 @@ enum record_kind {
     RECORD_AUTHORIZATION_TYPE, /* what authorization_details may be. Key: the type */
     RECORD_PARTICIPANT,        /* a client to tell when a session ends. Key: sid NUL client_id; index 0: sid */
     RECORD_DEADLINE,           /* when a session with participants ends at the latest. Key: that time, then its sid */
+    RECORD_AUTHENTICATOR,      /* a resident's passkey on a device. Key: time-ordered; index 0: SHA-256 of the credential's
+                                  id, 1: resident */
+    RECORD_HISTORY,            /* what a resident is shown of earlier sign-ins. Key: time-ordered; index 0: resident */
+    RECORD_KNOWN_BROWSER,      /* a browser that a resident signed in with. Key: its mark NUL resident */
+    RECORD_OFFICER,            /* who may use a back office. Key: client_id NUL resident; index 0: client_id, 1: resident */
     /* lively */
     RECORD_INTERACTION, /* key: interaction id */
     RECORD_CODE,        /* key: SHA-256 of the code */
@@ -27,6 +32,9 @@ enum record_kind {
     RECORD_PUSHED,      /* a pushed authorization request. Key: SHA-256 of the request_uri's reference */
     RECORD_DEVICE,      /* a device's request. Key: SHA-256 of the device code; index 0: SHA-256 of the user code */
     RECORD_BACKCHANNEL, /* a CIBA request. Key: SHA-256 of the auth_req_id; index 0: resident */
+    RECORD_CHANNEL,     /* a request shown on a phone to be answered. Key: its id; index 0: interaction id */
+    RECORD_ENROLMENT,   /* an authenticator being enrolled. Key: SHA-256 of its secret */
+    RECORD_APP_SESSION, /* an unlocked authenticator. Key: SHA-256 of its token; index 0: authenticator */
     RECORD_KINDS
 };
 
