@@ -10,10 +10,12 @@
 #include "outbound/jwks_cache.h"
 #include "outbound/outbox.h"
 #include "pages/pages.h"
+#include "records/assurance.h"
 #include "records/client/client.h"
 #include "records/interaction.h"
 #include "settings.h"
 #include "store/store.h"
+#include "webauthn/webauthn.h"
 
 struct provider {
     const struct settings *settings;
@@ -27,6 +29,8 @@ struct provider {
     struct outbound *outbound;     /* calls what clients named */
     struct jwks_cache *jwks_cache; /* keys of clients that publish them */
     struct outbox *outbox;         /* notices to clients */
+    struct assurance assurance;    /* the operator's table of levels */
+    struct webauthn_site webauthn; /* where passkeys are used */
     str discovery; /* the metadata document, made once */
     str openapi;   /* the description of the endpoints, likewise */
     struct http_server *http; /* once it serves */

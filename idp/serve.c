@@ -216,6 +216,19 @@ static bool open_authorities(struct parts *parts, char *error, size_t size)
     return file.n == 0 || parts->provider.client_authorities;
 }
 
+/* How people may sign in, and with what strength. */
+static bool set_ways(struct parts *parts)
+{
+    const struct settings *s = parts->settings;
+    struct provider *p = &parts->provider;
+    str why;
+    if (!assurance_read(parts->arena, s->assurance_levels, &p->assurance, &why))
+        return say(arena_printf(parts->arena, "assurance.levels %.*s", STR_FMT(why)).p);
+    p->webauthn = (struct webauthn_site){
+        .rp_id = settings_host(s->issuer), .origin = s->issuer, .app_origins = s->app_origins, .name = STR("Konsao")};
+    return true;
+}
+
 static bool open_parts(struct parts *parts)
 {
     const struct settings *s = parts->settings;
@@ -223,6 +236,8 @@ static bool open_parts(struct parts *parts)
     char error[1024] = "it failed without saying why";
     p->settings = s;
     p->sign_in_silently = signin_silently;
+    if (!set_ways(parts))
+        return false;
     if (!open_data(parts, error, sizeof error) || !open_pages(parts, error, sizeof error) ||
         !open_authorities(parts, error, sizeof error) ||
         !(p->ipis = open_register(parts->arena, s, error, sizeof error)) ||
@@ -230,7 +245,7 @@ static bool open_parts(struct parts *parts)
         return say(error);
     p->audit = audit_queue_new(p->store, (unsigned)s->audit_flush_ms, AUDIT_QUEUE);
     p->clients = client_registry_new(p->store);
-    p->discovery = discovery_document(parts->arena, s, p->keys);
+    p->discovery = discovery_document(parts->arena, s, &p->assurance, p->keys);
     p->openapi = openapi_document(parts->arena, s, error, sizeof error);
     if (!p->openapi.p)
         return say(error);
@@ -267,6 +282,7 @@ static bool start_http(struct parts *parts)
         .loops = (unsigned)s->loops,
         .writers = (unsigned)s->writers,
         .workers = (unsigned)s->workers,
+        .parked_max = (unsigned)s->limit_waiting,
         .queue_max = (unsigned)s->limit_queue,
         .connections_max = (unsigned)s->limit_connections,
         .connections_per_ip = (unsigned)s->limit_connections_per_ip,

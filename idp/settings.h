@@ -16,8 +16,8 @@ struct settings {
     str listen_socket, listen_mtls_socket; /* paths; empty: none */
     int64_t tls_port, tls_mtls_port;       /* 0: none; so is listen_port */
     str tls_address, tls_certificate, tls_key;
-    str tls_client_ca;                    /* file; empty: none */
-    str dpop_nonce_required;              /* yes or no */
+    str tls_client_ca;       /* file; empty: none */
+    str dpop_nonce_required; /* yes or no */
     str mtls_url; /* where clients are asked for a certificate: https, host and port; empty when they are nowhere */
     /* where things are */
     str data;       /* folder: store, key ring */
@@ -42,16 +42,26 @@ struct settings {
     int64_t otp_resends;        /* codes sent in one interaction, the first included */
     int64_t otp_resend_wait;    /* seconds between two */
     int64_t otp_sends_per_kidc; /* codes an hour for one KIdC, whoever asks */
+    str assurance_levels;       /* records/assurance.h */
+    /* the authenticator */
+    str app_origins;          /* of native authenticators, for passkeys; space-separated */
+    str app_android, app_ios; /* native authenticators that app links open: "package SHA-256", "TEAM.bundle"; empty */
+    str places;               /* a file that says where networks are; empty: nobody knows */
+    int64_t app_wait;    /* seconds that an authenticator enrolled by a code alone waits where there are others */
+    int64_t life_history;     /* seconds */
     /* limits */
-    int64_t limit_requests_per_ip; /* authorization requests a minute from one address that need a page */
-    int64_t limit_signins_per_ip;  /* KIdC entries a minute from one address */
+    int64_t limit_channels_per_ip;    /* QR codes begun a minute from one address */
+    int64_t limit_asked_per_resident; /* requests shown to one resident an hour that none of hers answered */
+    int64_t limit_waiting;            /* browsers that wait at a time */
+    int64_t limit_requests_per_ip;    /* authorization requests a minute from one address that need a page */
+    int64_t limit_signins_per_ip;     /* KIdC entries a minute from one address */
     int64_t limit_client_failures; /* failed client authentications a minute for one client and address, before 429 */
     int64_t limit_connections, limit_connections_per_ip;
     int64_t limit_body;                /* bytes */
     int64_t limit_queue;               /* requests that wait for a worker */
     int64_t limit_idle, limit_request; /* seconds */
     int64_t audit_flush_ms;
-    int64_t key_keep, key_min_age;  /* seconds: a retired key in the JWKS; a next key before it may sign */
+    int64_t key_keep, key_min_age; /* seconds: a retired key in the JWKS; a next key before it may sign */
     /* clients that register themselves */
     str registration_enabled, registration_open, registration_scopes, registration_pkce; /* yes or no but the scopes */
     int64_t limit_registrations_per_ip;

@@ -122,6 +122,35 @@ const struct setting setting_table[] = {
     {"otp.sends_per_kidc", SETTING_NUMBER, AT(otp_sends_per_kidc), "6", 1, MILLION, NULL,
      "Codes that are sent to one KIdC within an hour, whoever asks for them."},
 
+    {"assurance.levels", SETTING_TEXT, AT(assurance_levels),
+     "urn:konsao:acr:otp=otp urn:konsao:acr:device=passkey,qr", 0, 0, NULL,
+     "The levels (acr) that relying parties ask for, weakest first, and the ways of signing in that reach each: "
+     "ACR=WAY,WAY. Ways: otp (KIdC and one-time code), passkey (in the browser itself), qr (the authenticator on the "
+     "phone)."},
+    {"authenticator.app_origins", SETTING_TEXT, AT(app_origins), "", 0, 0, NULL,
+     "Origins of native authenticators whose passkeys are taken besides the issuer's own, such as "
+     "\"android:apk-key-hash:…\"."},
+    {"authenticator.android", SETTING_TEXT, AT(app_android), "", 0, 0, NULL,
+     "The native authenticator that links open on Android: its package and the SHA-256 fingerprint of its certificate."},
+    {"authenticator.ios", SETTING_TEXT, AT(app_ios), "", 0, 0, NULL,
+     "The native authenticator that links open on iOS: TEAMID.bundle.id."},
+    {"authenticator.wait", SETTING_SECONDS, AT(app_wait), "24h", 0, 30 * DAY, NULL,
+     "How long an authenticator that was enrolled by KIdC and one-time code waits before it works, when the resident "
+     "has others and none of them vouches for it: those are told, and can take it away. A stolen phone number alone "
+     "opens nothing at once."},
+    {"places", SETTING_PATH, AT(places), "", 0, 0, NULL,
+     "A file that says where networks are, a line each: a network (203.0.113.0/24), two letters of a country, and a "
+     "name to show. Phones then show where the browser is that asks."},
+    {"life.history", SETTING_SECONDS, AT(life_history), "365d", DAY, 5 * (int64_t)YEAR, NULL,
+     "How long a resident's own history of sign-ins is kept."},
+
+    {"limit.channels_per_ip", SETTING_NUMBER, AT(limit_channels_per_ip), "600", 1, MILLION, NULL,
+     "QR codes begun within a minute from one address (IPv6: one /64)."},
+    {"limit.asked_per_resident", SETTING_NUMBER, AT(limit_asked_per_resident), "10", 1, MILLION, NULL,
+     "Requests within an hour that one resident declined, or that ended otherwise, before further ones are refused: "
+     "nobody is worn down until a wrong one is approved."},
+    {"limit.waiting", SETTING_NUMBER, AT(limit_waiting), "20000", 1, MILLION, NULL,
+     "Browsers and phones that wait for news at a time. Connections are limited by limit.connections as well."},
     {"limit.requests_per_ip", SETTING_NUMBER, AT(limit_requests_per_ip), "1200", 1, MILLION, NULL,
      "Authorization requests within a minute from one address (IPv6: one /64) that lead to the sign-in pages: each is "
      "kept until it is over. Mobile networks put thousands of people behind one address."},

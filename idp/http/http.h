@@ -90,6 +90,23 @@ void request_move_to_worker(struct request *rq);
 void request_move_to_call_out(struct request *rq);
 bool request_is_moving(const struct request *rq);
 
+/* ---- requests that wait for something to happen ----
+ *
+ * A handler that has nothing to say yet calls request_watch, looks at the store, and, when there is nothing new, calls
+ * request_park and returns. It costs no thread while it waits. Its handler is then run again, from its beginning, where
+ * it ran before: when http_wake names its topic, or at its deadline. What wakes between request_watch and request_park
+ * is not lost: the handler is then run again at once. */
+
+/** Notes what the request waits for: one topic, of at most HTTP_TOPIC_MAX bytes. */
+void request_watch(struct request *rq, str topic);
+#define HTTP_TOPIC_MAX 64
+/** Waits for the topic that was watched, `wait_ms` at most. False when too many wait already: then it must answer. */
+MUST_CHECK bool request_park(struct request *rq, unsigned wait_ms);
+/** Whether the handler runs again after it waited (so that what works once, a proof or a count, is not asked again), and
+ * whether that is because its time is over. */
+bool request_was_parked(const struct request *rq);
+bool request_waited_out(const struct request *rq);
+
 /* ---- responses: set headers and cookies, then call one respond_… exactly once ---- */
 
 /** Adds a header. `value` is checked: CR, LF and other control characters are an internal error (500), never sent. */
@@ -153,6 +170,7 @@ struct http_options {
     unsigned loops;              /* event loops for each entry, one thread each, sharing the port by SO_REUSEPORT */
     unsigned writers;            /* threads for RUN_WRITER; 0: workers do it */
     unsigned workers;            /* threads for RUN_WORKER */
+    unsigned parked_max;         /* requests that may wait for a topic */
     unsigned queue_max;          /* requests that may wait for a worker; beyond it 503 with Retry-After */
     unsigned connections_max;    /* in all */
     unsigned connections_per_ip; /* 0: no limit; loops that accept at the same moment may exceed it by one each */
@@ -180,8 +198,11 @@ uint16_t http_port(const struct http_server *server);
 /** The port of `entries[i]`. */
 uint16_t http_entry_port(const struct http_server *server, size_t i);
 
+/** Runs again all that wait for `topic`. Any thread; costs next to nothing when nobody does. */
+void http_wake(struct http_server *server, str topic);
+
 struct http_counts {
-    uint64_t requests, in_flight, queued, refused, by_status_class[6];
+    uint64_t requests, in_flight, queued, parked, refused, by_status_class[6];
 };
 void http_counts(const struct http_server *server, struct http_counts *out);
 /** Stops accepting, lets running requests finish for at most `grace_ms`, then releases everything. What still waits for

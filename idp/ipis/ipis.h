@@ -76,6 +76,20 @@ MUST_CHECK enum ipis_result ipis_read_attributes(struct ipis *ipis, struct ipis_
                                                  str kyc_token, str consent_id, const char *const *names,
                                                  json_t **attributes, json_t **sources);
 
+/** Makes an authenticator known to the register, by the kycToken of a sign-in of just now. `*id`: what the register
+ * calls it; `*token`: a secret that stands for the person from now on, wherever the provider vouches that this
+ * authenticator was used. Never repeated by itself. */
+MUST_CHECK enum ipis_result ipis_add_authenticator(struct ipis *ipis, struct ipis_call *call, const struct kidc *kidc,
+                                                   str kyc_token, str *id, str *token);
+/** As ipis_check_otp, with an authenticator's token in place of a code: the provider verified its passkey. IPIS_WRONG
+ * when the register knows it no more. */
+MUST_CHECK enum ipis_result ipis_check_authenticator(struct ipis *ipis, struct ipis_call *call,
+                                                     const struct kidc *kidc, str token, struct ipis_proof *out);
+/** Takes an authenticator away, by its id; `token`: of any authenticator of the same person. What is gone already is
+ * fine. Repeated once on a failed connection. */
+MUST_CHECK enum ipis_result ipis_remove_authenticator(struct ipis *ipis, struct ipis_call *call,
+                                                      const struct kidc *kidc, str token, str id);
+
 struct ipis_health {
     bool breaker_open;
     uint64_t calls, failures; /* failures: the register was away, or left alone */

@@ -5,7 +5,6 @@
 #include "oauth/client/dpop.h"
 #include "oauth/endpoints.h"
 #include "oauth/oauth.h"
-#include "records/assurance.h"
 
 static const char cache_an_hour[] = "public, max-age=3600";
 
@@ -116,7 +115,8 @@ static void add_requests(struct buf *json)
     buf_json_words(json, "request_object_encryption_enc_values_supported", STR("A128CBC-HS256 A128GCM A256GCM"), ' ');
 }
 
-str discovery_document(struct arena *arena, const struct settings *settings, const struct key_ring *keys)
+str discovery_document(struct arena *arena, const struct settings *settings, const struct assurance *assurance,
+                       const struct key_ring *keys)
 {
     struct buf json = buf_new(arena, 4096);
     buf_char(&json, '{');
@@ -138,7 +138,7 @@ str discovery_document(struct arena *arena, const struct settings *settings, con
     buf_json_words(&json, "code_challenge_methods_supported", STR("S256"), ' ');
     buf_json_words(&json, "subject_types_supported", STR("pairwise public"), ' ');
     add_protection(&json, signing_algs(arena, keys));
-    buf_json_words(&json, "acr_values_supported", assurance_names(arena), ' ');
+    buf_json_words(&json, "acr_values_supported", assurance_names(arena, assurance), ' ');
     buf_json_words(&json, "prompt_values_supported", STR("none login consent select_account create"), ' ');
     buf_json_words(&json, "display_values_supported", STR("page"), ' ');
     buf_json_words(&json, "claim_types_supported", STR("normal"), ' ');

@@ -23,7 +23,8 @@ extern const struct outbox_kind oauth_notices[];
 void oauth_notice_ended(void *context, const struct outbox_notice *notice, enum outbox_end end, int status);
 
 /** The authorization server metadata (RFC 8414, OpenID Connect Discovery 1.0 section 3), made once at start. */
-str discovery_document(struct arena *arena, const struct settings *settings, const struct key_ring *keys);
+str discovery_document(struct arena *arena, const struct settings *settings, const struct assurance *assurance,
+                       const struct key_ring *keys);
 /** The description of the endpoints (OpenAPI 3.1): openapi.json of the templates' folder, with the issuer as its server
  * and without what the settings turn off. STR_NONE, with a sentence for the operator, when the file is missing or no
  * such document. */

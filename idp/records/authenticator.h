@@ -21,6 +21,9 @@ struct authenticator {
     str handle;        /* SHA-256 of the user handle */
     str sealed_person; /* struct authenticator_person, under the user handle */
     str register_id;   /* what the register calls this authenticator, to take it away by */
+    /* Seconds: until then it answers nothing. An authenticator that was enrolled by a code alone, beside others, waits
+     * for one of those to vouch for it, or for settings' authenticator.wait: a stolen phone number is not enough. */
+    int64_t active_at;
     int64_t created_at, last_used_at, seen_at; /* seconds; seen_at: notices up to then were shown here */
 };
 

@@ -53,6 +53,7 @@ static const struct field fields[] = {
     FIELD(66, FIELD_STR, interaction, granted_claims),
     FIELD(67, FIELD_STR, interaction, consent_id),
     FIELD(68, FIELD_STR, interaction, issued_code),
+    FIELD(69, FIELD_STR, interaction, authenticator),
 };
 static const struct codec codec = {RECORD_INTERACTION, fields, COUNT_OF(fields)};
 

@@ -58,6 +58,7 @@ struct interaction {
     int64_t auth_time;
     str granted_claims; /* of those asked for, the ones consented to */
     str consent_id;
+    str authenticator; /* key of the one that answered (records/authenticator.h); STR_NONE: none did */
     str issued_code; /* key of the code that it was turned into; STR_NONE before */
 };
 

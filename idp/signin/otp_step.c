@@ -1,7 +1,6 @@
 /* The second step: is it this person? */
 #include "base/clock.h"
 #include "base/log.h"
-#include "records/assurance.h"
 #include "signin/steps.h"
 
 /* Opens the number; false, and answered, when it does not open (there is none). */
@@ -138,12 +137,11 @@ static int64_t session_end_of(const struct check *check, int64_t now)
 static bool start_session(struct check *check, struct session *session)
 {
     struct visit *visit = check->visit;
-    const struct assurance *assurance = assurance_otp();
     struct person person = {check->kidc, check->proof.kyc_token};
     int64_t now = clock_now();
     *session = (struct session){.resident = check->resident,
-                                .acr = assurance->acr,
-                                .amr = assurance->amr,
+                                .acr = assurance_acr(&visit->provider->assurance, WAY_OTP),
+                                .amr = assurance_amr(WAY_OTP, false),
                                 .transaction_id = visit->interaction.transaction_id,
                                 .auth_time = now,
                                 .expires_at = session_end_of(check, now)};
@@ -170,7 +168,8 @@ static void accept(struct check *check)
         visit_reload(visit);
         return;
     }
-    sso_adopt(&visit->interaction, &session);
+    const struct sso_policy policy = visit_policy(visit);
+    sso_adopt(&policy, &visit->interaction, &session);
     visit->interaction.sealed_kidc = STR_NONE; /* the session has it now */
     visit_proceed(visit, visit_reload);
 }

@@ -17,15 +17,16 @@ void start_show(struct visit *visit)
 {
     struct session session;
     struct person person;
-    if (sso_acr_is_unmet(&visit->interaction)) {
+    const struct sso_policy policy = visit_policy(visit);
+    if (sso_ways(&policy, &visit->interaction) == 0) {
         visit_refuse(visit, STR("unmet_authentication_requirements"));
         return;
     }
     enum store_result result = visit_session(visit, &session, &person);
     if (result != STORE_OK && result != STORE_NOT_FOUND) {
         visit_problem(visit, 503);
-    } else if (result == STORE_OK && sso_session_suffices(&visit->interaction, &session, clock_now())) {
-        sso_adopt(&visit->interaction, &session);
+    } else if (result == STORE_OK && sso_session_suffices(&policy, &visit->interaction, &session, clock_now())) {
+        sso_adopt(&policy, &visit->interaction, &session);
         visit_proceed(visit, consent_show);
     } else {
         kidc_show(visit, start_notice(&visit->interaction, result == STORE_OK));

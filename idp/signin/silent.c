@@ -15,7 +15,8 @@ static bool need_page(struct interaction *interaction, const char *error)
 
 bool signin_silently(struct provider *provider, struct request *rq, struct interaction *interaction)
 {
-    if (sso_acr_is_unmet(interaction)) {
+    const struct sso_policy policy = {&provider->assurance, STR_NONE};
+    if (sso_ways(&policy, interaction) == 0) {
         sso_refuse(interaction, STR("unmet_authentication_requirements"));
         return true;
     }
@@ -25,7 +26,7 @@ bool signin_silently(struct provider *provider, struct request *rq, struct inter
     if (result != STORE_OK && result != STORE_NOT_FOUND)
         return need_page(interaction, "server_error");
     if (result == STORE_NOT_FOUND || !session_person(rq, &session, &person) ||
-        !sso_session_suffices(interaction, &session, clock_now()))
+        !sso_session_suffices(&policy, interaction, &session, clock_now()))
         return need_page(interaction, "login_required");
     struct consent consent;
     result = consent_load(provider->store, rq->arena, interaction->client_id, session.resident, &consent);
@@ -33,7 +34,7 @@ bool signin_silently(struct provider *provider, struct request *rq, struct inter
         return need_page(interaction, "server_error");
     if (!sso_consent_suffices(rq->arena, interaction, result == STORE_OK ? &consent : NULL))
         return need_page(interaction, "consent_required");
-    sso_adopt(interaction, &session);
+    sso_adopt(&policy, interaction, &session);
     sso_finish(rq->arena, interaction, &consent);
     return true;
 }

@@ -1,11 +1,10 @@
 #include "signin/sso.h"
 
 #include "base/buf.h"
-#include "records/assurance.h"
 
-bool sso_acr_is_unmet(const struct interaction *interaction)
+unsigned sso_ways(const struct sso_policy *policy, const struct interaction *interaction)
 {
-    return interaction->acr_essential && interaction->acr_values.n > 0 && !assurance_reachable(interaction->acr_values);
+    return assurance_ways(policy->levels, policy->minimum, interaction->acr_values, interaction->acr_essential);
 }
 
 /* True if the person proved who it is after this request was made, in whatever window. Not in the same second: that may
@@ -23,12 +22,13 @@ static bool is_young_enough(int64_t max_age, const struct session *session, int6
     return max_age > 0 && now >= session->auth_time && now - session->auth_time <= max_age;
 }
 
-bool sso_session_suffices(const struct interaction *interaction, const struct session *session, int64_t now)
+bool sso_session_suffices(const struct sso_policy *policy, const struct interaction *interaction,
+                          const struct session *session, int64_t now)
 {
     if (session->expires_at <= now)
         return false;
-    if (interaction->acr_essential && interaction->acr_values.n > 0 &&
-        !str_list_has(interaction->acr_values, ' ', session->acr))
+    if (!assurance_suffices(policy->levels, session->acr, policy->minimum,
+                            interaction->acr_essential ? interaction->acr_values : STR_NONE))
         return false;
     if (is_after_request(interaction, session))
         return true;
@@ -74,11 +74,11 @@ bool sso_consent_suffices(struct arena *arena, const struct interaction *interac
            consent_covers(consent, interaction->scope, sso_claims(arena, interaction), interaction->claims_essential);
 }
 
-void sso_adopt(struct interaction *interaction, const struct session *session)
+void sso_adopt(const struct sso_policy *policy, struct interaction *interaction, const struct session *session)
 {
     interaction->sid = session->sid;
     interaction->resident = session->resident;
-    interaction->acr = session->acr;
+    interaction->acr = assurance_said(policy->levels, session->acr, interaction->acr_values);
     interaction->amr = session->amr;
     interaction->auth_time = session->auth_time;
     interaction->transaction_id = session->transaction_id;

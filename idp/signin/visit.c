@@ -11,6 +11,11 @@
 #define CAMBODIA (7 * 3600)
 #define DAY (24 * 3600)
 
+struct sso_policy visit_policy(const struct visit *visit)
+{
+    return (struct sso_policy){&visit->provider->assurance, STR_NONE};
+}
+
 /* There is no such sign-in here: unknown, over, and another browser's look the same. */
 static void show_expired(struct visit *visit, int status)
 {
@@ -141,6 +146,7 @@ void visit_restart(struct visit *visit)
     interaction->sealed_kidc = STR_NONE;
     interaction->code_expires_at = interaction->code_sent_at = interaction->codes_sent = interaction->wrong_codes = 0;
     interaction->sid = interaction->resident = interaction->acr = interaction->amr = STR_NONE;
+    interaction->authenticator = STR_NONE;
     interaction->granted_claims = interaction->consent_id = STR_NONE;
     interaction->auth_time = 0;
 }

@@ -15,6 +15,9 @@ struct visit {
     enum lang lang;
 };
 
+/** How strong a sign-in its request wants. */
+struct sso_policy visit_policy(const struct visit *visit);
+
 /** Loads what the path names, if it is this browser's. False when there is nothing to go on with: answered then. */
 MUST_CHECK bool visit_open(struct visit *visit, struct provider *provider, struct request *rq);
 
