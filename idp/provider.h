@@ -13,9 +13,19 @@
 #include "records/assurance.h"
 #include "records/client/client.h"
 #include "records/interaction.h"
+#include "records/session.h"
 #include "settings.h"
 #include "store/store.h"
 #include "webauthn/webauthn.h"
+
+/** What came of answering a request that has no browser. */
+enum elsewhere {
+    ELSEWHERE_DONE,
+    ELSEWHERE_OVER,           /* it is answered already, or its time is over */
+    ELSEWHERE_ANOTHER_PERSON, /* it is for somebody else, and stays */
+    ELSEWHERE_REGISTER_AWAY,  /* nothing was answered: try again */
+    ELSEWHERE_FAILED,
+};
 
 struct provider {
     const struct settings *settings;
@@ -37,6 +47,12 @@ struct provider {
 
     /** The sign-in room's answer to "can this interaction be finished without showing a page?": fills in its result and returns true, or returns false. Keeps oauth and signin apart. */
     bool (*sign_in_silently)(struct provider *provider, struct request *rq, struct interaction *interaction);
+    /** The protocol's part of a request that a client made without a browser and a phone answers (oauth's by_phone.h):
+     * `key` is that of its RECORD_BACKCHANNEL. */
+    enum store_result (*open_elsewhere)(struct provider *provider, struct request *rq, str key,
+                                        struct interaction *out);
+    enum elsewhere (*finish_elsewhere)(struct provider *provider, struct request *rq, struct interaction *interaction,
+                                       const struct person *person, int64_t ends_at);
 };
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "oauth/elsewhere/by_phone.h"
 #include "oauth/endpoints.h"
 #include "oauth/oauth.h"
 #include "operator/estate.h"
@@ -236,6 +237,8 @@ static bool open_parts(struct parts *parts)
     char error[1024] = "it failed without saying why";
     p->settings = s;
     p->sign_in_silently = signin_silently;
+    p->open_elsewhere = by_phone_open;
+    p->finish_elsewhere = by_phone_finish;
     if (!set_ways(parts))
         return false;
     if (!open_data(parts, error, sizeof error) || !open_pages(parts, error, sizeof error) ||

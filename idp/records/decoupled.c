@@ -1,5 +1,6 @@
 #include "records/decoupled.h"
 
+#include "base/clock.h"
 #include "crypto/primitives.h"
 #include "store/codec.h"
 
@@ -75,6 +76,46 @@ enum store_result decoupled_find(struct store *store, struct arena *arena, str u
     if (result != STORE_OK)
         return result;
     return search.key.p ? decoupled_load(store, arena, RECORD_DEVICE, search.key, out) : STORE_NOT_FOUND;
+}
+
+struct waiting {
+    struct arena *arena;
+    str *keys;
+    size_t most, count;
+    int64_t now;
+};
+
+/* Those that are answered are kept for a while: they must not hide one that waits. */
+static bool note_waiting(const struct record *record, void *context)
+{
+    struct waiting *waiting = context;
+    struct decoupled one = {0};
+    if (codec_decode(&backchannel_codec, record->value, &one) && one.state == DECOUPLED_WAITING &&
+        one.expires_at > waiting->now)
+        waiting->keys[waiting->count++] = arena_str(waiting->arena, record->key);
+    return waiting->count < waiting->most;
+}
+
+enum store_result decoupled_list(struct store *store, struct arena *arena, str resident, struct decoupled *out,
+                                 size_t most, size_t *count)
+{
+    struct waiting waiting = {.arena = arena, .keys = ARENA_ARRAY(arena, str, most), .most = most, .now = clock_now()};
+    *count = 0;
+    enum store_result result =
+        store_scan(store, RECORD_BACKCHANNEL, 0, resident, STR_NONE, note_waiting, &waiting);
+    for (size_t i = 0; result == STORE_OK && i < waiting.count; i++) {
+        result = decoupled_load(store, arena, RECORD_BACKCHANNEL, waiting.keys[i], &out[*count]);
+        if (result == STORE_OK)
+            (*count)++;
+        else if (result == STORE_NOT_FOUND) /* answered and fetched meanwhile */
+            result = STORE_OK;
+    }
+    return result;
+}
+
+str decoupled_topic(struct arena *arena, str resident)
+{
+    return arena_printf(arena, "resident:%.*s", STR_FMT(resident));
 }
 
 struct store_op decoupled_save_op(struct arena *arena, const struct decoupled *request)

@@ -35,6 +35,11 @@ MUST_CHECK enum store_result decoupled_load(struct store *store, struct arena *a
 /** By the code that the person types (already hashed). */
 MUST_CHECK enum store_result decoupled_find(struct store *store, struct arena *arena, str user_code,
                                             struct decoupled *out);
+/** The CIBA requests that wait for `resident`, at most `most`; how many in `*count`. */
+MUST_CHECK enum store_result decoupled_list(struct store *store, struct arena *arena, str resident,
+                                            struct decoupled *out, size_t most, size_t *count);
+/** The topic (http_wake) that news for `resident` go by. */
+str decoupled_topic(struct arena *arena, str resident);
 /** The op that writes it back if it is still as loaded. */
 struct store_op decoupled_save_op(struct arena *arena, const struct decoupled *request);
 /** The op that removes it, once its answer was fetched: STORE_CONFLICT when somebody was first. */

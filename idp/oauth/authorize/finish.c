@@ -7,17 +7,6 @@
 #include "oauth/session/session_state.h"
 #include "oauth/subject.h"
 
-#define TRIES 20 /* to write an answer between two polls */
-
-/* A poll counts itself in the record that the answer goes into: one that comes in between makes it begin again. */
-static enum store_result until_no_poll_comes(struct issue *issue, enum store_result (*write)(struct issue *))
-{
-    enum store_result result = write(issue);
-    for (int i = 1; i < TRIES && result == STORE_CONFLICT && issue->interaction->flow != FLOW_BROWSER; i++)
-        result = write(issue);
-    return result;
-}
-
 /* Somebody else was first: with this interaction (then see what came of it), or with the pushed request that it began
  * with, which is used up. */
 static void answer_conflict(struct issue *issue)
@@ -39,24 +28,10 @@ static void end_decoupled(const struct issue *issue, bool approved)
     decoupled_done(issue->provider, issue->rq, issue->interaction, approved);
 }
 
-/* That nothing was granted completes a pushed request as well. */
-static enum store_result try_refusal(struct issue *issue)
-{
-    struct interaction *interaction = issue->interaction;
-    struct store_op ops[2];
-    enum store_result result;
-    size_t count = issue_use_origin(issue, STR_NONE, ops, &result);
-    if (count > 0 && interaction->version > 0)
-        ops[count++] = interaction_save_op(issue->rq->arena, interaction);
-    if (result == STORE_OK && count > 0)
-        result = store_write(issue->provider->store, ops, count);
-    return result;
-}
-
 static void send_error(struct issue *issue, struct oauth_error error)
 {
     struct interaction *interaction = issue->interaction;
-    enum store_result result = until_no_poll_comes(issue, try_refusal);
+    enum store_result result = issue_write_refusal(issue);
     if (result == STORE_CONFLICT || result == STORE_NOT_FOUND) {
         answer_conflict(issue);
         return;
@@ -81,7 +56,7 @@ static void issue_answer(struct issue *issue)
 {
     issue_fill_grant(issue);
     struct oauth_error error = issue_make_answer(issue);
-    enum store_result result = error.code ? STORE_OK : until_no_poll_comes(issue, issue_write_code);
+    enum store_result result = error.code ? STORE_OK : issue_write_code(issue);
     if (result == STORE_CONFLICT) {
         answer_conflict(issue);
         return;

@@ -9,6 +9,8 @@
 #include "records/participant.h"
 #include "records/pushed.h"
 
+#define TRIES 20 /* to write an answer between two polls */
+
 /* Notes a client that wants to know when the session ends; how many ops that takes. */
 static size_t add_participant(const struct issue *issue, struct store_op *ops)
 {
@@ -83,7 +85,11 @@ static struct store_op store_code(const struct issue *issue, int64_t expires_at)
     return code_op(arena, issue->out.code, &code, expires_at);
 }
 
-size_t issue_use_origin(struct issue *issue, str code, struct store_op *op, enum store_result *result)
+/* Adds the op that uses up what the interaction began with, for the batch with what it has become (RFC 9126
+ * section 7.3): of two tabs, or two silent sign-ins, with one pushed request one completes. A request from elsewhere
+ * gets its answer: the code, or (STR_NONE) that it was denied. Gives how many ops that takes; `*result` is
+ * STORE_NOT_FOUND when that request is over. */
+static size_t use_origin(struct issue *issue, str code, struct store_op *op, enum store_result *result)
 {
     struct interaction *interaction = issue->interaction;
     *result = STORE_OK;
@@ -105,12 +111,12 @@ static int64_t code_life(const struct issue *issue)
     return life < most ? life : most;
 }
 
-enum store_result issue_write_code(struct issue *issue)
+static enum store_result try_code(struct issue *issue)
 {
     struct interaction *interaction = issue->interaction;
     struct store_op ops[4];
     enum store_result result;
-    size_t count = issue_use_origin(issue, issue->out.code, ops, &result);
+    size_t count = use_origin(issue, issue->out.code, ops, &result);
     if (result != STORE_OK)
         return result == STORE_NOT_FOUND ? STORE_CONFLICT : result;
     interaction->issued_code = issue->out.code.p ? sha256_key(issue->rq->arena, issue->out.code) : issue->grant.key;
@@ -122,6 +128,39 @@ enum store_result issue_write_code(struct issue *issue)
     if (interaction->version > 0)
         ops[count++] = interaction_save_op(issue->rq->arena, interaction);
     return count > 0 ? store_write(issue->provider->store, ops, count) : STORE_OK;
+}
+
+/* That nothing was granted completes a pushed request as well. */
+static enum store_result try_refusal(struct issue *issue)
+{
+    struct interaction *interaction = issue->interaction;
+    struct store_op ops[2];
+    enum store_result result;
+    size_t count = use_origin(issue, STR_NONE, ops, &result);
+    if (count > 0 && interaction->version > 0)
+        ops[count++] = interaction_save_op(issue->rq->arena, interaction);
+    if (result == STORE_OK && count > 0)
+        result = store_write(issue->provider->store, ops, count);
+    return result;
+}
+
+/* A poll counts itself in the record that the answer goes into: one that comes in between makes it begin again. */
+static enum store_result until_no_poll_comes(struct issue *issue, enum store_result (*try)(struct issue *))
+{
+    enum store_result result = try(issue);
+    for (int i = 1; i < TRIES && result == STORE_CONFLICT && issue->interaction->flow != FLOW_BROWSER; i++)
+        result = try(issue);
+    return result;
+}
+
+enum store_result issue_write_code(struct issue *issue)
+{
+    return until_no_poll_comes(issue, try_code);
+}
+
+enum store_result issue_write_refusal(struct issue *issue)
+{
+    return until_no_poll_comes(issue, try_refusal);
 }
 
 /* The ID token that goes through the browser. Beside a code it says who signed in and nothing more of the person: the

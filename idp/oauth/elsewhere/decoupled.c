@@ -28,13 +28,18 @@ void decoupled_over(struct provider *provider, struct request *rq)
 }
 
 /* The person always sees who asks for what: it was not this browser that asked. */
-static struct oauth_error rebuild(struct authorize_request *request, const struct decoupled *pending)
+struct oauth_error decoupled_rebuild(struct provider *provider, struct request *rq, const struct decoupled *pending,
+                                     struct authorize_request *request)
 {
-    struct params *params = ARENA_NEW(request->rq->arena, struct params);
+    struct params *params = ARENA_NEW(rq->arena, struct params);
     str text;
-    if (!ring_unseal(request->provider->keys, request->rq->arena, PURPOSE, pending->parameters, &text))
+    *request = (struct authorize_request){
+        .provider = provider, .rq = rq, .client = client_find(provider->clients, rq->arena, pending->client_id)};
+    if (!request->client || pending->state != DECOUPLED_WAITING || pending->expires_at <= clock_now())
+        return OAUTH_ERROR_STATUS(404, "invalid_request", "this request is over");
+    if (!ring_unseal(provider->keys, rq->arena, PURPOSE, pending->parameters, &text))
         return OAUTH_UNAVAILABLE;
-    *params = params_parse(request->rq->arena, text, authorize_repeatable);
+    *params = params_parse(rq->arena, text, authorize_repeatable);
     struct interaction *interaction = &request->interaction;
     request->at = pending->kind == RECORD_DEVICE ? AT_DEVICE : AT_BACKCHANNEL;
     request->sent = request->params = params;
@@ -46,19 +51,18 @@ static struct oauth_error rebuild(struct authorize_request *request, const struc
     interaction->binding_message = pending->binding_message;
     interaction->subject_hint = pending->subject_hint;
     interaction->for_resident = pending->resident;
-    interaction->transaction_id = random_uuid(request->rq->arena);
+    interaction->transaction_id = random_uuid(rq->arena);
     return error;
 }
 
 void decoupled_begin(struct provider *provider, struct request *rq, const struct decoupled *pending)
 {
-    struct authorize_request request = {
-        .provider = provider, .rq = rq, .client = client_find(provider->clients, rq->arena, pending->client_id)};
-    if (!request.client || pending->state != DECOUPLED_WAITING || pending->expires_at <= clock_now()) {
+    struct authorize_request request;
+    struct oauth_error error = decoupled_rebuild(provider, rq, pending, &request);
+    if (error.status == 404) {
         decoupled_over(provider, rq);
         return;
     }
-    struct oauth_error error = rebuild(&request, pending);
     if (!error.code && flood_of_requests(provider, rq))
         error = OAUTH_ERROR_STATUS(429, "temporarily_unavailable", "too many requests from this address");
     if (!error.code && interaction_create(provider->store, rq, authorize_browser_secret(&request), &request.interaction,

@@ -16,6 +16,10 @@
 /** The parameters that the person will be asked about, sealed under the ring: what is kept of a request. */
 str decoupled_parameters(const struct provider *provider, struct arena *arena, const struct params *params);
 
+/** What `pending` asks for, checked anew, as an interaction that is not stored yet, in `request`. Status 404 when it is
+ * over. */
+struct oauth_error decoupled_rebuild(struct provider *provider, struct request *rq, const struct decoupled *pending,
+                                     struct authorize_request *request);
 /** Begins the sign-in that answers `pending` in this browser: checks its parameters anew, stores an interaction, and
  * sends the browser to it; or shows what is wrong. */
 void decoupled_begin(struct provider *provider, struct request *rq, const struct decoupled *pending);
