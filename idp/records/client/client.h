@@ -71,6 +71,7 @@ struct client {
     struct str_list requestable; /* allowed_resources: whom a resident's token may be for, if it asks (RFC 8707) */
     struct str_list authorization_types; /* authorization_details_types (RFC 9396) */
     str organization;                    /* "KH/GOV/MOI": the CamDX member that it belongs to; STR_NONE */
+    bool officers_only;                  /* a back office: for people with a right there (records/officer.h) */
     bool disabled;
 
     /* who it is */
@@ -97,6 +98,7 @@ struct client {
     int64_t default_max_age; /* seconds; -1: none */
     bool require_auth_time;
     str default_acr_values; /* space-separated; STR_NONE */
+    str minimum_acr;        /* the weakest sign-in that it takes (records/assurance.h); STR_NONE: any */
 
     /* what it gets */
     enum jose_alg id_token_alg;      /* id_token_signed_response_alg; the profile's by default */

@@ -131,6 +131,10 @@ bool client_read_requests(struct parsing *p)
     c->require_signed_request = c->rules->signed_request;
     metadata_flag(p, "require_signed_request_object", &c->require_signed_request);
     metadata_flag(p, "require_auth_time", &c->require_auth_time);
+    metadata_flag(p, "officers_only", &c->officers_only);
+    c->minimum_acr = metadata_copy(p, "minimum_acr");
+    if (c->minimum_acr.p && !metadata_is_word(p, "minimum_acr", c->minimum_acr))
+        return false;
     c->default_max_age = -1;
     if (json_object_get(p->metadata, "default_max_age") &&
         !json_int(p->metadata, "default_max_age", 0, INT32_MAX, &c->default_max_age))
