@@ -61,9 +61,9 @@ static void add_link(struct view *view, const char *name, const char *host_name,
     view_text(view, host_name, host);
 }
 
-/* The host that people see beside the name. A client that registered itself may say anything of itself, so it is where
- * the answer goes; for a device there is no such place. */
-static str host_shown(const struct visit *visit)
+/* A client that registered itself may say anything of itself, so it is where the answer goes; for a device there is no
+ * such place. */
+str visit_host_shown(const struct visit *visit)
 {
     static const unsigned char none[sizeof visit->client->registration_token];
     const struct client *client = visit->client;
@@ -84,7 +84,7 @@ struct view *visit_view(struct visit *visit)
     view_text(view, "csrf", csrf_token(visit->provider->keys, arena, &visit->interaction));
     view_text(view, "client_name", name);
     view_text(view, "client_initial", page_initial(name));
-    view_text(view, "client_host", host_shown(visit));
+    view_text(view, "client_host", visit_host_shown(visit));
     view_text(view, "client_purpose", client->purpose[visit->lang]);
     if (client->logo.n > 0) {
         struct buf url = buf_new(arena, 64);

@@ -23,6 +23,8 @@ MUST_CHECK bool visit_open(struct visit *visit, struct provider *provider, struc
 
 /** A view with the form token and who asks. */
 struct view *visit_view(struct visit *visit);
+/** The host that people see beside the client's name. */
+str visit_host_shown(const struct visit *visit);
 /** Answers with a page. */
 void visit_show(struct visit *visit, int status, const char *page, struct view *view);
 /** Answers with a general problem: 400, 403, 503. */
