@@ -13,6 +13,7 @@
 #include "records/assurance.h"
 #include "records/client/client.h"
 #include "records/interaction.h"
+#include "records/places.h"
 #include "records/session.h"
 #include "settings.h"
 #include "store/store.h"
@@ -41,6 +42,7 @@ struct provider {
     struct outbox *outbox;         /* notices to clients */
     struct assurance assurance;    /* the operator's table of levels */
     struct webauthn_site webauthn; /* where passkeys are used */
+    struct places *places;         /* where networks are; NULL: nobody knows */
     str discovery; /* the metadata document, made once */
     str openapi;   /* the description of the endpoints, likewise */
     struct http_server *http; /* once it serves */

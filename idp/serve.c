@@ -225,6 +225,8 @@ static bool set_ways(struct parts *parts)
     str why;
     if (!assurance_read(parts->arena, s->assurance_levels, &p->assurance, &why))
         return say(arena_printf(parts->arena, "assurance.levels %.*s", STR_FMT(why)).p);
+    if (s->places.n > 0 && !places_load(parts->arena, arena_cstr(parts->arena, s->places), &p->places, &why))
+        return say(arena_printf(parts->arena, "places: %.*s", STR_FMT(why)).p);
     p->webauthn = (struct webauthn_site){
         .rp_id = settings_host(s->issuer), .origin = s->issuer, .app_origins = s->app_origins, .name = STR("Konsao")};
     return true;

@@ -4,8 +4,8 @@
 
 #include "base/arena.h"
 
-/** "Firefox, Windows", of a User-Agent header: family and system of a short table, no versions. One of the two when only
- * that is known; STR_NONE when neither is. The header proves nothing; no byte of it is in the answer. */
+/** "Firefox, Windows", of a User-Agent header: family and system of a short table, no versions. One of the two when
+ * only that is known; STR_NONE when neither is. The header proves nothing; no byte of it is in the answer. */
 str browser_family(struct arena *arena, str user_agent);
 /** Whether a phone or a tablet sent it: the authenticator may be on the same device. */
 bool browser_is_mobile(str user_agent);

@@ -16,7 +16,8 @@ struct network {
 
 /** Reads an address. False when it is none ("unix", a host name, an address with a zone). */
 MUST_CHECK bool address_read(str text, struct address *out);
-/** Reads a network, or an address as the network of it alone. False when it is neither, or has bits beyond its prefix. */
+/** Reads a network, or an address as the network of it alone. False when it is neither, or has bits beyond its prefix.
+ */
 MUST_CHECK bool network_read(str text, struct network *out);
 bool network_has(const struct network *network, const struct address *address);
 bool address_is_loopback(const struct address *address);
