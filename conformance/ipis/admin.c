@@ -9,21 +9,22 @@ static void done(struct request *rq)
     respond_json(rq, 200, STR("{\"ok\":true}"));
 }
 
-/* POST /residents/{kidc} {"status":"SUSPENDED","unfreeze":true} */
+/* POST /residents/{kidc} {"status":"SUSPENDED","freeze":true,"unfreeze":true} */
 void serve_change(struct request *rq, void *context)
 {
     struct server *server = context;
     const json_t *body = json_body(rq);
     if (!body)
         return;
-    const json_t *unfreeze = json_object_get(body, "unfreeze");
+    const json_t *unfreeze = json_object_get(body, "unfreeze"), *freeze = json_object_get(body, "freeze");
     str status = json_str(body, "status");
     if ((json_object_get(body, "status") && !status.p) || (unfreeze && !json_is_boolean(unfreeze)) ||
-        (!status.p && !unfreeze)) {
-        respond_bad(rq, "status (ACTIVE, SUSPENDED, DECEASED_FLAGGED, CLOSED) or unfreeze (true) must be given.");
+        (freeze && !json_is_boolean(freeze)) || (!status.p && !unfreeze && !freeze)) {
+        respond_bad(rq, "status (ACTIVE, SUSPENDED, DECEASED_FLAGGED, CLOSED), freeze or unfreeze must be given.");
         return;
     }
-    struct verdict verdict = reg_change(server->reg, rq->tail, status, json_is_true(unfreeze));
+    const struct change change = {status, json_is_true(freeze), json_is_true(unfreeze)};
+    struct verdict verdict = reg_change(server->reg, rq->tail, &change);
     if (verdict.status != 200)
         respond_verdict(rq, verdict);
     else

@@ -55,22 +55,28 @@ static const char *read_factors(const json_t *factors, struct sign_in *in)
         str type = json_str(factor, "type");
         if (str_is(type, "otp") && !in->code.p)
             in->code = json_str(factor, "value");
+        else if (str_is(type, "authenticator") && !in->authenticator.p)
+            in->authenticator = json_str(factor, "value");
         else if (str_is(type, "demographic") && !in->date_of_birth.p)
             in->date_of_birth = json_str(json_object_get(factor, "biographicData"), "dateOfBirth");
         else
-            return "a factor must be otp or demographic, once each; this register has no biometric matcher.";
+            return "a factor must be otp, demographic or authenticator, once each; this register has no biometric "
+                   "matcher.";
     }
-    if (!in->code.p)
-        return "one factor must be otp, with a value.";
-    return NULL;
+    if (in->authenticator.p)
+        return json_array_size(factors) == 1 ? NULL : "an authenticator stands alone.";
+    return in->code.p ? NULL : "one factor must be otp or authenticator, with a value.";
 }
 
 static str signed_in_json(struct arena *arena, const struct sign_in *in, const struct signed_in *done)
 {
+    str factors = in->authenticator.p   ? STR("authenticator")
+                  : in->date_of_birth.p ? STR("otp demographic")
+                                        : STR("otp");
     struct buf out = buf_new(arena, 512);
     buf_char(&out, '{');
     buf_json_bool(&out, "authenticated", true);
-    buf_json_words(&out, "factors", in->date_of_birth.p ? STR("otp demographic") : STR("otp"), ' ');
+    buf_json_words(&out, "factors", factors, ' ');
     buf_json_int(&out, "authenticatedAt", done->at);
     buf_json_str(&out, "kycToken", done->token);
     buf_json_int(&out, "kycExpiresAt", done->token_ends_at);
@@ -133,6 +139,11 @@ static str bearer(const struct request *rq)
                                                                                                      : STR_NONE;
 }
 
+static void respond_tokenless(struct request *rq)
+{
+    respond_verdict(rq, (struct verdict){401, "BAD_TOKEN", "Authorization: Bearer is missing.", -1, 0});
+}
+
 void serve_attributes(struct request *rq, void *context)
 {
     struct server *server = context;
@@ -141,7 +152,7 @@ void serve_attributes(struct request *rq, void *context)
     if (!envelope_open(rq, server, "attributes") || !transaction_id(rq, &in.transaction_id))
         return;
     if (!in.token.p) {
-        respond_verdict(rq, (struct verdict){401, "BAD_TOKEN", "Authorization: Bearer kycToken is missing.", -1, 0});
+        respond_tokenless(rq);
         return;
     }
     const json_t *body = json_body(rq);
@@ -177,4 +188,58 @@ void serve_status(struct request *rq, void *context)
         respond_verdict(rq, verdict);
     else
         respond_json(rq, 200, json);
+}
+
+void serve_add_authenticator(struct request *rq, void *context)
+{
+    struct server *server = context;
+    str transaction, token = bearer(rq);
+    struct authenticator_given given;
+    if (!envelope_open(rq, server, "authenticators") || !transaction_id(rq, &transaction))
+        return;
+    const json_t *body = json_body(rq);
+    if (!body)
+        return;
+    if (!token.p) {
+        respond_tokenless(rq);
+        return;
+    }
+    if (json_str(body, "relyingParty").n == 0) {
+        respond_bad(rq, "relyingParty must be given.");
+        return;
+    }
+    struct verdict verdict =
+        reg_add_authenticator(server->reg, rq->arena, rq->tail, token, envelope_client(rq, server), &given);
+    if (verdict.status != 200) {
+        respond_verdict(rq, verdict);
+        return;
+    }
+    struct buf out = buf_new(rq->arena, 256);
+    buf_char(&out, '{');
+    buf_json_str(&out, "authenticatorId", given.id);
+    buf_json_str(&out, "authenticatorToken", given.token);
+    buf_char(&out, '}');
+    respond_json(rq, 200, buf_str(&out));
+}
+
+void serve_remove_authenticator(struct request *rq, void *context)
+{
+    struct server *server = context;
+    str transaction, token = bearer(rq);
+    if (!envelope_open(rq, server, "authenticators") || !transaction_id(rq, &transaction))
+        return;
+    str id = params_nonempty(&rq->query, "authenticatorId");
+    if (!token.p) {
+        respond_tokenless(rq);
+        return;
+    }
+    if (id.n == 0 || id.n > 64) {
+        respond_bad(rq, "authenticatorId must stand in the query.");
+        return;
+    }
+    struct verdict verdict = reg_remove_authenticator(server->reg, rq->tail, token, envelope_client(rq, server), id);
+    if (verdict.status != 200)
+        respond_verdict(rq, verdict);
+    else
+        respond_json(rq, 200, STR("{\"removed\":true}"));
 }

@@ -122,7 +122,7 @@ static struct arguments read_arguments(int argc, char **argv)
     return out;
 }
 
-#define CALLS 4
+#define CALLS 6
 
 /* The interface's calls under `prefix`. They run on workers: misbehaving means waiting. */
 static void add_calls(struct arena *arena, str prefix, struct route *routes)
@@ -135,6 +135,8 @@ static void add_calls(struct arena *arena, str prefix, struct route *routes)
         {"POST", "/v1/authenticate/*", serve_authenticate},
         {"POST", "/v1/attributes/*", serve_attributes},
         {"GET", "/v1/status/*", serve_status},
+        {"POST", "/v1/authenticators/*", serve_add_authenticator},
+        {"DELETE", "/v1/authenticators/*", serve_remove_authenticator},
     };
     for (size_t i = 0; i < CALLS; i++)
         routes[i] = (struct route){

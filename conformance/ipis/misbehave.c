@@ -10,7 +10,7 @@
 #define RULES_MAX 32
 
 struct rule {
-    char call[16];
+    char call[24];
     struct misbehaviour what;
     int64_t times; /* left */
 };
@@ -76,8 +76,8 @@ const char *misbehave_add(struct misbehave *misbehave, const json_t *json)
     struct rule rule = {0};
     str call = json_str(json, "call"), body = json_str(json, "body");
     int64_t status, wait_ms;
-    if (!str_list_has(STR("otp authenticate attributes status *"), ' ', call))
-        return "call must be otp, authenticate, attributes, status or *";
+    if (!str_list_has(STR("otp authenticate attributes authenticators status *"), ' ', call))
+        return "call must be otp, authenticate, attributes, authenticators, status or *";
     if (!how_of(json_str(json, "how"), &rule.what.how))
         return "how must be delay, timeout, error, malformed, drop or xroad-error";
     wait_ms = rule.what.how == HOW_TIMEOUT ? 60000 : rule.what.how == HOW_DELAY ? 1000 : 0;

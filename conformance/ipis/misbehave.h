@@ -27,8 +27,8 @@ struct misbehave;
 
 struct misbehave *misbehave_new(void);
 void misbehave_free(struct misbehave *misbehave);
-/** Adds {"call":"otp|authenticate|attributes|status|*","how":…,"ms":…,"status":…,"body":…,"times":N}. NULL, or what is
- * wrong with it. */
+/** Adds {"call":"otp|authenticate|attributes|authenticators|status|*","how":…,"ms":…,"status":…,"body":…,"times":N}.
+ * NULL, or what is wrong with it. */
 const char *misbehave_add(struct misbehave *misbehave, const json_t *rule);
 void misbehave_reset(struct misbehave *misbehave);
 /** What to do with a call; counts it. The first rule that fits wins. */

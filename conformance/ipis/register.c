@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "authenticators.h"
 #include "base/clock.h"
 #include "crypto/json.h"
 #include "crypto/primitives.h"
@@ -21,6 +22,7 @@ struct reg {
     pthread_mutex_t lock; /* over all that follows */
     struct residents residents;
     struct tokens *tokens;
+    struct authenticators *authenticators;
     struct journal *outbox, *reads;
 };
 
@@ -57,6 +59,7 @@ struct reg *reg_new(const struct reg_options *options, const char *residents_fil
         return NULL;
     }
     reg->tokens = tokens_new();
+    reg->authenticators = authenticators_new();
     pthread_mutex_init(&reg->lock, NULL);
     return reg;
 }
@@ -67,6 +70,7 @@ void reg_free(struct reg *reg)
         return;
     pthread_mutex_destroy(&reg->lock);
     tokens_free(reg->tokens);
+    authenticators_free(reg->authenticators);
     journal_free(reg->outbox);
     journal_free(reg->reads);
     arena_free(reg->arena);
@@ -82,6 +86,11 @@ static struct verdict refused(int status, const char *code, const char *message)
 static struct verdict unknown(void)
 {
     return refused(404, "UNKNOWN", "There is no such number.");
+}
+
+static struct verdict bad_token(void)
+{
+    return refused(401, "BAD_TOKEN", "The token is not good for this number, or no longer.");
 }
 
 static struct verdict expired(void)
@@ -217,6 +226,22 @@ static struct verdict check_factors(struct reg *reg, struct resident *resident, 
     return VERDICT_OK;
 }
 
+static size_t index_of(const struct reg *reg, const struct resident *resident)
+{
+    return (size_t)(resident - reg->residents.items);
+}
+
+/* A token can't be guessed, so a wrong one counts for nothing: nobody freezes a number with it. */
+static struct verdict check_authenticator(struct reg *reg, struct resident *resident, const struct sign_in *in)
+{
+    struct verdict frozen = check_frozen(resident);
+    if (frozen.status != 200)
+        return frozen;
+    if (!authenticators_has(reg->authenticators, in->authenticator, index_of(reg, resident), in->client))
+        return refused(401, "WRONG_FACTOR", "There is no such authenticator.");
+    return VERDICT_OK;
+}
+
 struct verdict reg_authenticate(struct reg *reg, struct arena *arena, str kidc, const struct sign_in *in,
                                 struct signed_in *out)
 {
@@ -224,13 +249,14 @@ struct verdict reg_authenticate(struct reg *reg, struct arena *arena, str kidc, 
     struct resident *resident = residents_find(&locked->residents, kidc);
     if (!resident)
         return unknown();
-    struct verdict verdict = check_factors(reg, resident, in);
+    struct verdict verdict =
+        in->authenticator.p ? check_authenticator(reg, resident, in) : check_factors(reg, resident, in);
     if (verdict.status == 200) /* only now: whoever has no code learns nothing of the status */
         verdict = check_status(resident);
     if (verdict.status != 200)
         return verdict;
     *out = (struct signed_in){random_token(arena, 32), clock_now(), clock_now() + reg->options.kyc_life};
-    tokens_add(reg->tokens, out->token, (size_t)(resident - reg->residents.items), in->client,
+    tokens_add(reg->tokens, out->token, index_of(reg, resident), in->client,
                clock_mono_ms() + reg->options.kyc_life * 1000);
     return VERDICT_OK;
 }
@@ -284,8 +310,8 @@ struct verdict reg_read(struct reg *reg, struct arena *arena, str kidc, const st
     struct resident *resident = residents_find(&locked->residents, kidc);
     if (!resident)
         return unknown();
-    if (!tokens_has(reg->tokens, in->token, (size_t)(resident - reg->residents.items), in->client, clock_mono_ms()))
-        return refused(401, "BAD_TOKEN", "The token is not good for this number, or no longer.");
+    if (!tokens_has(reg->tokens, in->token, index_of(reg, resident), in->client, clock_mono_ms()))
+        return bad_token();
     struct verdict status = check_status(resident);
     if (status.status != 200)
         return status;
@@ -323,6 +349,37 @@ struct verdict reg_status(struct reg *reg, struct arena *arena, str kidc, str *j
     return VERDICT_OK;
 }
 
+/* ---- authenticators ---- */
+
+struct verdict reg_add_authenticator(struct reg *reg, struct arena *arena, str kidc, str kyc_token, str client,
+                                     struct authenticator_given *out)
+{
+    LOCKED(reg);
+    const struct resident *resident = residents_find(&locked->residents, kidc);
+    if (!resident)
+        return unknown();
+    if (!tokens_has(reg->tokens, kyc_token, index_of(reg, resident), client, clock_mono_ms()))
+        return bad_token();
+    struct verdict status = check_status(resident);
+    if (status.status != 200)
+        return status;
+    *out = (struct authenticator_given){random_uuid(arena), random_token(arena, 32)};
+    authenticators_add(reg->authenticators, out->id, out->token, index_of(reg, resident), client);
+    return VERDICT_OK;
+}
+
+struct verdict reg_remove_authenticator(struct reg *reg, str kidc, str token, str client, str id)
+{
+    LOCKED(reg);
+    const struct resident *resident = residents_find(&locked->residents, kidc);
+    if (!resident)
+        return unknown();
+    if (!authenticators_has(reg->authenticators, token, index_of(reg, resident), client))
+        return bad_token();
+    authenticators_remove(reg->authenticators, id, index_of(reg, resident), client);
+    return VERDICT_OK;
+}
+
 /* ---- for people and tests ---- */
 
 str reg_outbox_json(struct reg *reg, struct arena *arena, str kidc)
@@ -337,7 +394,7 @@ str reg_reads_json(struct reg *reg, struct arena *arena)
     return journal_json(locked->reads, arena, STR_NONE);
 }
 
-static void add_resident(struct arena *arena, const struct resident *resident, struct buf *out)
+static void add_resident(const struct reg *reg, struct arena *arena, const struct resident *resident, struct buf *out)
 {
     static const char *const shown[] = {"familyNameKh", "givenNameKh", "familyNameEn", "givenNameEn",
                                         "dateOfBirth",  "gender",      "phone",        "email"};
@@ -348,6 +405,7 @@ static void add_resident(struct arena *arena, const struct resident *resident, s
     buf_json_bool(out, "minor", resident_is_minor(resident));
     buf_json_bool(out, "biometricsEnrolled", resident->biometrics_enrolled);
     buf_json_bool(out, "frozen", resident->frozen_until_ms > clock_mono_ms());
+    buf_json_int(out, "authenticators", (int64_t)authenticators_count(reg->authenticators, index_of(reg, resident)));
     for (size_t i = 0; i < COUNT_OF(shown); i++)
         buf_json_str(out, shown[i], resident_text(resident, shown[i]));
     buf_char(out, '}');
@@ -361,7 +419,7 @@ str reg_residents_json(struct reg *reg, struct arena *arena)
     for (size_t i = 0; i < locked->residents.count; i++) {
         if (i > 0)
             buf_char(&out, ',');
-        add_resident(arena, &locked->residents.items[i], &out);
+        add_resident(reg, arena, &locked->residents.items[i], &out);
     }
     buf_char(&out, ']');
     return buf_str(&out);
@@ -373,15 +431,17 @@ void reg_outbox_reset(struct reg *reg)
     journal_clear(locked->outbox);
 }
 
-struct verdict reg_change(struct reg *reg, str kidc, str status, bool unfreeze)
+struct verdict reg_change(struct reg *reg, str kidc, const struct change *change)
 {
     LOCKED(reg);
     struct resident *resident = residents_find(&locked->residents, kidc);
     if (!resident)
         return unknown();
-    if (status.p && !resident_status_of(status, &resident->status))
+    if (change->status.p && !resident_status_of(change->status, &resident->status))
         return refused(400, "BAD_REQUEST", "There is no such status.");
-    if (unfreeze) {
+    if (change->freeze)
+        resident->frozen_until_ms = clock_mono_ms() + reg->options.freeze * 1000;
+    if (change->unfreeze) {
         resident->frozen_until_ms = 0;
         resident->failures = 0;
     }
@@ -399,6 +459,7 @@ void reg_reset(struct reg *reg)
         resident->frozen_until_ms = 0;
     }
     tokens_clear(locked->tokens);
+    authenticators_clear(locked->authenticators);
     journal_clear(locked->outbox);
     journal_clear(locked->reads);
 }

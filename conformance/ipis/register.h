@@ -43,7 +43,8 @@ struct otp_sent {
 struct verdict reg_send_otp(struct reg *reg, struct arena *arena, str kidc, struct otp_sent *out);
 
 struct sign_in {
-    str code;          /* of the otp factor */
+    str code;          /* of the otp factor; STR_NONE: `authenticator` instead */
+    str authenticator; /* token, of the authenticator factor */
     str date_of_birth; /* of the demographic factor; STR_NONE: not given */
     str client;        /* who asks: X-Road-Client, or empty */
 };
@@ -62,6 +63,17 @@ struct read_request {
 struct verdict reg_read(struct reg *reg, struct arena *arena, str kidc, const struct read_request *in, str *json);
 struct verdict reg_status(struct reg *reg, struct arena *arena, str kidc, str *json);
 
+/* ---- authenticators: what a provider vouches for in place of a code ---- */
+
+struct authenticator_given {
+    str id, token;
+};
+/** Makes one known, by the kycToken of a sign-in. */
+struct verdict reg_add_authenticator(struct reg *reg, struct arena *arena, str kidc, str kyc_token, str client,
+                                     struct authenticator_given *out);
+/** Takes one away, by the token of any of the same number and client. One that is not there is fine. */
+struct verdict reg_remove_authenticator(struct reg *reg, str kidc, str token, str client, str id);
+
 /* ---- for people and tests ---- */
 
 /** A JSON array, newest first. */
@@ -69,9 +81,13 @@ str reg_outbox_json(struct reg *reg, struct arena *arena, str kidc);
 str reg_reads_json(struct reg *reg, struct arena *arena);
 str reg_residents_json(struct reg *reg, struct arena *arena);
 void reg_outbox_reset(struct reg *reg);
-/** Sets the status (STR_NONE: leaves it) and, with `unfreeze`, forgets failures. */
-struct verdict reg_change(struct reg *reg, str kidc, str status, bool unfreeze);
-/** Statuses as in the file, no codes, tokens, failures, outbox or reads. */
+struct change {
+    str status; /* STR_NONE: leaves it */
+    bool freeze, unfreeze;
+};
+/** Sets the status, freezes, forgets failures. */
+struct verdict reg_change(struct reg *reg, str kidc, const struct change *change);
+/** Statuses as in the file, no codes, tokens, authenticators, failures, outbox or reads. */
 void reg_reset(struct reg *reg);
 
 #endif

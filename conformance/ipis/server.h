@@ -17,6 +17,8 @@ void serve_otp(struct request *rq, void *context);
 void serve_authenticate(struct request *rq, void *context);
 void serve_attributes(struct request *rq, void *context);
 void serve_status(struct request *rq, void *context);
+void serve_add_authenticator(struct request *rq, void *context);
+void serve_remove_authenticator(struct request *rq, void *context);
 
 /* envelope.c: what is around every call */
 /** Checks X-Road's headers and sets those of the answer; applies misbehaviour. False when it has answered. `call`:

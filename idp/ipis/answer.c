@@ -18,6 +18,17 @@ bool is_kyc_token(str token)
     return true;
 }
 
+bool is_authenticator_id(str id)
+{
+    for (size_t i = 0; i < id.n; i++) {
+        char c = id.p[i];
+        bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!alphanumeric && !str_has(STR("-._~"), c))
+            return false;
+    }
+    return id.n > 0 && id.n <= 64;
+}
+
 static bool is_json(str content_type)
 {
     str type, parameters;
@@ -93,12 +104,12 @@ static bool has_factor(const json_t *body, const char *name)
     return false;
 }
 
-enum ipis_result answer_proof(struct ipis_call *call, const json_t *body, struct ipis_proof *out)
+enum ipis_result answer_proof(struct ipis_call *call, const json_t *body, const char *factor, struct ipis_proof *out)
 {
     static const int64_t time_max = INT64_C(253402300799); /* the end of the year 9999 */
     str status = json_str(body, "status"), token = json_str(body, "kycToken");
     int64_t authenticated_at, kyc_expires_at = 0;
-    if (!json_is_true(json_object_get(body, "authenticated")) || !has_factor(body, "otp"))
+    if (!json_is_true(json_object_get(body, "authenticated")) || !has_factor(body, factor))
         return IPIS_UNREACHABLE;
     if (is_bar(status)) {
         call->code = arena_str(call->arena, status);
@@ -111,6 +122,16 @@ enum ipis_result answer_proof(struct ipis_call *call, const json_t *body, struct
         return IPIS_UNREACHABLE;
     *out = (struct ipis_proof){arena_str(call->arena, token), authenticated_at, kyc_expires_at};
     return IPIS_OK;
+}
+
+bool answer_authenticator(struct arena *arena, const json_t *body, str *id, str *token)
+{
+    str given_id = json_str(body, "authenticatorId"), given_token = json_str(body, "authenticatorToken");
+    if (!is_authenticator_id(given_id) || !is_kyc_token(given_token))
+        return false;
+    *id = arena_str(arena, given_id);
+    *token = arena_str(arena, given_token);
+    return true;
 }
 
 const char *ipis_result_name(enum ipis_result result)

@@ -23,16 +23,22 @@ MUST_CHECK enum ipis_result answer_read(struct ipis_call *call, const struct ans
 
 /** The answer to otp: false when it is not one, or is another transaction's. `*expires_in` in seconds, 1 to 3600. */
 MUST_CHECK bool answer_otp(const struct ipis_call *call, const json_t *body, int64_t *expires_in);
-/** The answer to authenticate. IPIS_OK only for an active number that was authenticated by a one-time code, with a
- * well-formed token. */
-MUST_CHECK enum ipis_result answer_proof(struct ipis_call *call, const json_t *body, struct ipis_proof *out);
+/** The answer to authenticate. IPIS_OK only for an active number that was authenticated by that factor ("otp",
+ * "authenticator"), with a well-formed token. */
+MUST_CHECK enum ipis_result answer_proof(struct ipis_call *call, const json_t *body, const char *factor,
+                                         struct ipis_proof *out);
+/** The answer to a new authenticator: false when it is not one, or either part can't be sent back to the register. */
+MUST_CHECK bool answer_authenticator(struct arena *arena, const json_t *body, str *id, str *token);
 /** The answer to attributes: takes over those of `names` that are there, each of its own type and with a known source;
  * what was not asked for is dropped, and so is one that is malformed, which is logged by its name. False when it is no
  * such answer, or another person's. */
 MUST_CHECK bool answer_attributes(struct arena *arena, const json_t *body, const struct kidc *kidc,
                                   const char *const *names, json_t **attributes, json_t **sources);
 
-/** Whether `token` may stand in an Authorization header (RFC 6750 section 2.1), 16 to 1024 characters. */
+/** Whether `token` may stand in an Authorization header (RFC 6750 section 2.1), 16 to 1024 characters: kycTokens and
+ * authenticators' tokens. */
 bool is_kyc_token(str token);
+/** Whether `id` may name an authenticator: 1 to 64 unreserved characters (RFC 3986 section 2.3). */
+bool is_authenticator_id(str id);
 
 #endif

@@ -166,12 +166,12 @@ enum ipis_result ipis_send_otp(struct ipis *ipis, struct ipis_call *call, const 
     return result;
 }
 
-static str proof_request(const struct ipis_call *call, str code)
+static str proof_request(const struct ipis_call *call, const char *factor_type, str value)
 {
     struct buf factor = buf_new(call->arena, 64), json = buf_new(call->arena, 256);
     buf_char(&factor, '{');
-    buf_json_str(&factor, "type", STR("otp"));
-    buf_json_str(&factor, "value", code);
+    buf_json_str(&factor, "type", str_of(factor_type));
+    buf_json_str(&factor, "value", value);
     buf_char(&factor, '}');
     buf_char(&json, '{');
     buf_json_raw(&json, "factors", arena_printf(call->arena, "[%.*s]", STR_FMT(buf_str(&factor))));
@@ -181,20 +181,33 @@ static str proof_request(const struct ipis_call *call, str code)
     return buf_str(&json);
 }
 
-enum ipis_result ipis_check_otp(struct ipis *ipis, struct ipis_call *call, const struct kidc *kidc, str code,
-                                struct ipis_proof *out)
+static enum ipis_result check_factor(struct ipis *ipis, struct ipis_call *call, const struct kidc *kidc,
+                                     const char *factor, str value, struct ipis_proof *out)
 {
     struct call_state state;
-    struct wanted wanted = {.path = call_path(call, "authenticate", kidc), .body = proof_request(call, code)};
+    struct wanted wanted = {.path = call_path(call, "authenticate", kidc), .body = proof_request(call, factor, value)};
     json_t *body = NULL;
     clear(call);
     if (!begin(&state, ipis, "authenticate"))
         return IPIS_UNREACHABLE;
     enum ipis_result result = exchange(&state, call, &wanted, &body);
     if (result == IPIS_OK)
-        result = answer_proof(call, body, out);
+        result = answer_proof(call, body, factor, out);
     end(&state, result);
     return result;
+}
+
+enum ipis_result ipis_check_otp(struct ipis *ipis, struct ipis_call *call, const struct kidc *kidc, str code,
+                                struct ipis_proof *out)
+{
+    return check_factor(ipis, call, kidc, "otp", code, out);
+}
+
+enum ipis_result ipis_check_authenticator(struct ipis *ipis, struct ipis_call *call, const struct kidc *kidc, str token,
+                                          struct ipis_proof *out)
+{
+    clear(call);
+    return is_kyc_token(token) ? check_factor(ipis, call, kidc, "authenticator", token, out) : IPIS_WRONG;
 }
 
 static str names_asked_in(struct arena *arena, const char *const *names, const char *where)
@@ -241,6 +254,49 @@ enum ipis_result ipis_read_attributes(struct ipis *ipis, struct ipis_call *call,
     enum ipis_result result = exchange(&state, call, &wanted, &body);
     if (result == IPIS_OK && !answer_attributes(call->arena, body, kidc, names, attributes, sources))
         result = IPIS_UNREACHABLE;
+    end(&state, result);
+    return result;
+}
+
+/* ---- authenticators ---- */
+
+enum ipis_result ipis_add_authenticator(struct ipis *ipis, struct ipis_call *call, const struct kidc *kidc,
+                                        str kyc_token, str *id, str *token)
+{
+    struct call_state state;
+    struct buf json = buf_new(call->arena, 128);
+    json_t *body = NULL;
+    buf_char(&json, '{');
+    buf_json_str(&json, "relyingParty", call->relying_party);
+    buf_char(&json, '}');
+    struct wanted wanted = {
+        .path = call_path(call, "authenticators", kidc), .body = buf_str(&json), .bearer = kyc_token};
+    clear(call);
+    if (!is_kyc_token(kyc_token))
+        return IPIS_WRONG;
+    if (!begin(&state, ipis, "authenticators"))
+        return IPIS_UNREACHABLE;
+    enum ipis_result result = exchange(&state, call, &wanted, &body);
+    if (result == IPIS_OK && !answer_authenticator(call->arena, body, id, token))
+        result = IPIS_UNREACHABLE;
+    end(&state, result);
+    return result;
+}
+
+enum ipis_result ipis_remove_authenticator(struct ipis *ipis, struct ipis_call *call, const struct kidc *kidc,
+                                           str token, str id)
+{
+    struct call_state state;
+    json_t *body = NULL;
+    clear(call);
+    if (!is_kyc_token(token) || !is_authenticator_id(id))
+        return IPIS_WRONG;
+    str path = arena_printf(call->arena, "%.*s&authenticatorId=%.*s", STR_FMT(call_path(call, "authenticators", kidc)),
+                            STR_FMT(id));
+    struct wanted wanted = {.path = path, .remove = true, .bearer = token, .repeat = true};
+    if (!begin(&state, ipis, "authenticators"))
+        return IPIS_UNREACHABLE;
+    enum ipis_result result = exchange(&state, call, &wanted, &body);
     end(&state, result);
     return result;
 }

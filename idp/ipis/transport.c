@@ -276,6 +276,8 @@ static CURLcode send_once(const struct transport *transport, CURL *curl, struct 
         curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_send);
         curl_easy_setopt(curl, CURLOPT_READDATA, &attempt);
     }
+    if (wanted->remove)
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "DELETE");
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &attempt);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);

@@ -19,6 +19,7 @@ void transport_give(struct transport *transport, struct line *line);
 struct wanted {
     str path;    /* from "/v1/…", encoded, with query */
     str body;    /* JSON, sent by POST; STR_NONE: GET */
+    bool remove; /* DELETE, without a body */
     str bearer;  /* STR_NONE: no Authorization */
     bool repeat; /* safe to send again when the connection fails */
 };

@@ -40,12 +40,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     int64_t expires_in;
     struct ipis_proof proof;
-    if (result == IPIS_OK && data[1] % 3 == 0 && answer_otp(&call, body, &expires_in) && expires_in < 1)
+    str id, token;
+    if (result == IPIS_OK && data[1] % 4 == 3 && answer_authenticator(arena, body, &id, &token) &&
+        (!is_authenticator_id(id) || !is_kyc_token(token)))
         abort();
-    if (result == IPIS_OK && data[1] % 3 == 1 && answer_proof(&call, body, &proof) == IPIS_OK &&
+    if (result == IPIS_OK && data[1] % 4 == 0 && answer_otp(&call, body, &expires_in) && expires_in < 1)
+        abort();
+    if (result == IPIS_OK && data[1] % 4 == 1 && answer_proof(&call, body, "otp", &proof) == IPIS_OK &&
         !is_kyc_token(proof.kyc_token))
         abort();
-    if (result == IPIS_OK && data[1] % 3 == 2 && answer_attributes(arena, body, &kidc, names, &attributes, &sources))
+    if (result == IPIS_OK && data[1] % 4 == 2 && answer_attributes(arena, body, &kidc, names, &attributes, &sources))
         check_attributes(attributes, sources);
     arena_free(arena);
     return 0;

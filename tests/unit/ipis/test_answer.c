@@ -139,11 +139,37 @@ static void a_code_is_sent_only_for_our_transaction(void **state)
         assert_false(answer_otp(&call, parse(bad[i]), &expires_in));
 }
 
+static void a_new_authenticator_has_an_id_and_a_token_that_can_be_sent_back(void **state)
+{
+    (void)state;
+    str id, token;
+    assert_true(answer_authenticator(arena, parse("{\"authenticatorId\":\"a-1\",\"authenticatorToken\":\"" TOKEN "\"}"),
+                                     &id, &token));
+    assert_true(str_is(id, "a-1"));
+    assert_true(str_is(token, TOKEN));
+    static const char *const bad[] = {
+        "{}",
+        "{\"authenticatorId\":\"a-1\"}",
+        "{\"authenticatorToken\":\"" TOKEN "\"}",
+        "{\"authenticatorId\":\"\",\"authenticatorToken\":\"" TOKEN "\"}",
+        "{\"authenticatorId\":1,\"authenticatorToken\":\"" TOKEN "\"}",
+        "{\"authenticatorId\":\"a 1\",\"authenticatorToken\":\"" TOKEN "\"}",
+        "{\"authenticatorId\":\"a&transactionId=2\",\"authenticatorToken\":\"" TOKEN "\"}",
+        "{\"authenticatorId\":\"a/../b\",\"authenticatorToken\":\"" TOKEN "\"}",
+        "{\"authenticatorId\":\"" TOKEN TOKEN "\",\"authenticatorToken\":\"" TOKEN "\"}",
+        "{\"authenticatorId\":\"a-1\",\"authenticatorToken\":\"short\"}",
+        "{\"authenticatorId\":\"a-1\",\"authenticatorToken\":\"" TOKEN "\\r\\nX: y\"}",
+        "{\"authenticatorId\":\"a-1\",\"authenticatorToken\":null}",
+    };
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_false(answer_authenticator(arena, parse(bad[i]), &id, &token));
+}
+
 static enum ipis_result proof_of(const char *text, struct ipis_proof *out)
 {
     *out = (struct ipis_proof){0};
     call.code = STR_NONE;
-    return answer_proof(&call, parse(text), out);
+    return answer_proof(&call, parse(text), "otp", out);
 }
 
 #define PROOF(authenticated, factors, at, token, status)                                                               \
@@ -178,6 +204,19 @@ static void a_sign_in_needs_every_part_of_the_proof(void **state)
         assert_int_equal(proof_of(bad[i], &proof), IPIS_UNREACHABLE);
         assert_null(proof.kyc_token.p);
     }
+}
+
+static void a_proof_is_of_the_factor_that_was_presented(void **state)
+{
+    (void)state;
+    static const char by_authenticator[] =
+        PROOF("true", "[\"authenticator\"]", "1700000000", "\"" TOKEN "\"", "\"ACTIVE\"");
+    struct ipis_proof proof;
+    assert_int_equal(proof_of(by_authenticator, &proof), IPIS_UNREACHABLE);
+    assert_int_equal(answer_proof(&call, parse(by_authenticator), "authenticator", &proof), IPIS_OK);
+    assert_int_equal(answer_proof(&call, parse(PROOF("true", "[\"otp\"]", "1700000000", "\"" TOKEN "\"", "\"ACTIVE\"")),
+                                  "authenticator", &proof),
+                     IPIS_UNREACHABLE);
 }
 
 static void a_proof_for_a_barred_number_is_none(void **state)
@@ -311,6 +350,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_xroad_error_outranks_every_status, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_code_is_sent_only_for_our_transaction, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sign_in_needs_every_part_of_the_proof, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_proof_is_of_the_factor_that_was_presented, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_new_authenticator_has_an_id_and_a_token_that_can_be_sent_back, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_proof_for_a_barred_number_is_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_what_was_asked_for_is_taken_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_persons_answer_is_refused, set_up, tear_down),

@@ -12,6 +12,7 @@
 #define NUMBER "0000005724"
 #define TRANSACTION "1b671a64-40d5-491e-99b0-da01ff1f3341"
 #define TOKEN "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define OTHER_TOKEN "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define OTP_SENT "{\"transactionId\":\"" TRANSACTION "\",\"maskedContact\":\"•••001\",\"expiresIn\":180}"
 #define NAMES                                                                                                          \
     "{\"biographicData\":{\"familyNameEn\":\"Sok\"},\"contactData\":{},\"sources\":{\"familyNameEn\":\"CRVS\"}}"
@@ -168,6 +169,73 @@ static void never_puts_a_broken_token_into_a_header(void **state)
                                           STR("consent-1"), names, &attributes, &sources),
                      IPIS_WRONG);
     assert_int_equal(fake_requests(scene.fake), 0);
+    close_scene(&scene);
+}
+
+static void adds_checks_and_removes_an_authenticator_as_the_interface_says(void **state)
+{
+    (void)state;
+    SCENE({FAKE_ANSWER, 200, "{\"authenticatorId\":\"a-1\",\"authenticatorToken\":\"" OTHER_TOKEN "\"}", NULL},
+          {FAKE_ANSWER, 200,
+           "{\"authenticated\":true,\"factors\":[\"authenticator\"],\"authenticatedAt\":1700000000,"
+           "\"kycToken\":\"" TOKEN "\",\"status\":\"ACTIVE\"}",
+           NULL},
+          {FAKE_ANSWER, 200, "{\"removed\":true}", NULL});
+    connect_with(&scene, &options);
+    str id, token;
+    struct ipis_proof proof;
+    assert_int_equal(ipis_add_authenticator(scene.ipis, &scene.call, &scene.kidc, STR(TOKEN), &id, &token), IPIS_OK);
+    assert_true(str_is(id, "a-1") && str_is(token, OTHER_TOKEN));
+    assert_heard(&scene, 0, "POST /v1/authenticators/000000572-4?transactionId=" TRANSACTION " HTTP/1.1\r\n");
+    assert_heard(&scene, 0, "\r\nAuthorization: Bearer " TOKEN "\r\n");
+    assert_heard(&scene, 0, "\r\n\r\n{\"relyingParty\":\"portal\"}");
+    assert_int_equal(ipis_check_authenticator(scene.ipis, &scene.call, &scene.kidc, token, &proof), IPIS_OK);
+    assert_true(str_is(proof.kyc_token, TOKEN));
+    assert_heard(&scene, 1,
+                 "{\"factors\":[{\"type\":\"authenticator\",\"value\":\"" OTHER_TOKEN
+                 "\"}],\"purpose\":\"sign-in\",\"relyingParty\":\"portal\"}");
+    assert_int_equal(ipis_remove_authenticator(scene.ipis, &scene.call, &scene.kidc, token, id), IPIS_OK);
+    assert_heard(&scene, 2,
+                 "DELETE /v1/authenticators/000000572-4?transactionId=" TRANSACTION
+                 "&authenticatorId=a-1 HTTP/1.1\r\n");
+    assert_heard(&scene, 2, "\r\nAuthorization: Bearer " OTHER_TOKEN "\r\n");
+    assert_null(strstr(scene.fake->heard[2], "Content-Type"));
+    assert_int_equal(scene.fake->connections, 1);
+    close_scene(&scene);
+}
+
+static void nothing_of_an_authenticator_that_is_broken_is_sent(void **state)
+{
+    (void)state;
+    static const char *const broken[] = {"", "short", TOKEN "\r\nX-Road-Client: A/B/C/D", TOKEN " " TOKEN};
+    SCENE({FAKE_ANSWER, 200, "{}", NULL});
+    connect_with(&scene, &options);
+    str id, token;
+    struct ipis_proof proof;
+    for (size_t i = 0; i < COUNT_OF(broken); i++) {
+        str bad = str_of(broken[i]);
+        assert_int_equal(ipis_add_authenticator(scene.ipis, &scene.call, &scene.kidc, bad, &id, &token), IPIS_WRONG);
+        assert_int_equal(ipis_check_authenticator(scene.ipis, &scene.call, &scene.kidc, bad, &proof), IPIS_WRONG);
+        assert_int_equal(ipis_remove_authenticator(scene.ipis, &scene.call, &scene.kidc, bad, STR("a-1")), IPIS_WRONG);
+    }
+    assert_int_equal(ipis_remove_authenticator(scene.ipis, &scene.call, &scene.kidc, STR(TOKEN), STR("a&b=c")),
+                     IPIS_WRONG);
+    assert_int_equal(fake_requests(scene.fake), 0);
+    close_scene(&scene);
+}
+
+static void an_authenticator_is_added_once_and_removed_again_after_a_failure(void **state)
+{
+    (void)state;
+    SCENE({FAKE_DROP, 0, NULL, NULL}, {FAKE_DROP, 0, NULL, NULL}, {FAKE_ANSWER, 200, "{\"removed\":true}", NULL});
+    connect_with(&scene, &options);
+    str id, token;
+    assert_int_equal(ipis_add_authenticator(scene.ipis, &scene.call, &scene.kidc, STR(TOKEN), &id, &token),
+                     IPIS_UNREACHABLE);
+    assert_true(scene.call.may_have_arrived);
+    assert_int_equal(fake_requests(scene.fake), 1);
+    assert_int_equal(ipis_remove_authenticator(scene.ipis, &scene.call, &scene.kidc, STR(TOKEN), STR("a-1")), IPIS_OK);
+    assert_int_equal(fake_requests(scene.fake), 3);
     close_scene(&scene);
 }
 
@@ -480,6 +548,9 @@ int main(void)
         cmocka_unit_test(checks_a_code_and_takes_the_token),
         cmocka_unit_test(reads_attributes_with_the_token_and_keeps_the_connection),
         cmocka_unit_test(never_puts_a_broken_token_into_a_header),
+        cmocka_unit_test(adds_checks_and_removes_an_authenticator_as_the_interface_says),
+        cmocka_unit_test(nothing_of_an_authenticator_that_is_broken_is_sent),
+        cmocka_unit_test(an_authenticator_is_added_once_and_removed_again_after_a_failure),
         cmocka_unit_test(a_register_that_is_away_opens_the_breaker_and_a_code_is_asked_for_once),
         cmocka_unit_test(an_answer_that_does_not_fit_opens_no_breaker),
         cmocka_unit_test(an_odd_record_keeps_nobody_out),
