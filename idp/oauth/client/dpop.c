@@ -9,12 +9,12 @@
 #define JTI_MAX 512
 #define TIME_MAX 253402300799 /* the year 9999 */
 
-struct place {
+struct target {
     str scheme, host, port, path;
 };
 
 /* An absolute http or https URL without user information. */
-static bool place_of(str url, struct place *out)
+static bool target_of(str url, struct target *out)
 {
     size_t end = 0;
     while (end < url.n && url.p[end] != '?' && url.p[end] != '#')
@@ -43,8 +43,8 @@ static bool place_of(str url, struct place *out)
 
 bool dpop_same_place(str a, str b)
 {
-    struct place one, other;
-    return place_of(a, &one) && place_of(b, &other) && str_eq_nocase(one.scheme, other.scheme) &&
+    struct target one, other;
+    return target_of(a, &one) && target_of(b, &other) && str_eq_nocase(one.scheme, other.scheme) &&
            str_eq_nocase(one.host, other.host) && str_eq(one.port, other.port) && str_eq(one.path, other.path);
 }
 
