@@ -160,7 +160,7 @@ const struct setting setting_table[] = {
      "its own (otp.*), wherever the tries come from."},
     {"limit.client_failures", SETTING_NUMBER, AT(limit_client_failures), "30", 1, MILLION, NULL,
      "Failed authentications of one client from one address within a minute."},
-    {"limit.connections", SETTING_NUMBER, AT(limit_connections), "10000", 4, MILLION, NULL, "Connections in all."},
+    {"limit.connections", SETTING_NUMBER, AT(limit_connections), "25000", 4, MILLION, NULL, "Connections in all."},
     {"limit.connections_per_ip", SETTING_NUMBER, AT(limit_connections_per_ip), "256", 0, MILLION, NULL,
      "Connections from one address; 0: no limit. The trusted proxy has none."},
     {"limit.body", SETTING_NUMBER, AT(limit_body), "65536", 1024, 16 * MILLION, NULL, "Bytes of a request's body."},

@@ -133,6 +133,27 @@ void arena_free(struct arena *arena)
     }
 }
 
+struct arena_mark arena_mark(const struct arena *arena)
+{
+    return (struct arena_mark){arena->blocks, arena->deferred, arena->blocks->used};
+}
+
+void arena_rewind(struct arena *arena, struct arena_mark mark)
+{
+    while (arena->deferred != mark.deferred) {
+        struct deferred *d = arena->deferred;
+        arena->deferred = d->next;
+        d->release(d->object);
+    }
+    while (arena->blocks != mark.block) {
+        struct block *next = arena->blocks->next;
+        block_free(arena->blocks);
+        arena->blocks = next;
+    }
+    explicit_bzero(arena->blocks->bytes + mark.used, arena->blocks->used - mark.used);
+    arena->blocks->used = mark.used;
+}
+
 void arena_release(struct arena **arena)
 {
     arena_free(*arena);

@@ -10,6 +10,15 @@ struct arena;
 struct arena *arena_new(void);
 /** Runs what was deferred, newest first, wipes and releases all of it. NULL is fine. */
 void arena_free(struct arena *arena);
+/** Where an arena stands at a moment. */
+struct arena_mark {
+    void *block, *deferred;
+    size_t used;
+};
+struct arena_mark arena_mark(const struct arena *arena);
+/** Takes the arena back to where it stood: what was deferred since runs, newest first, and what was allocated since is
+ * wiped and gone. */
+void arena_rewind(struct arena *arena, struct arena_mark mark);
 /** For CLEANUP(arena_release). */
 void arena_release(struct arena **arena);
 /** `n` zeroed bytes aligned for any type; never NULL. */

@@ -148,11 +148,23 @@ bool request_is_moving(const struct request *rq)
     return rq->exchange->moves;
 }
 
+/* Before a handler runs, for the first time or again: it sets all of this anew. */
+static void start_over(struct exchange *x)
+{
+    x->fields = NULL;
+    x->fields_end = &x->fields;
+    x->broken = x->moves = false;
+}
+
 void exchange_run(struct exchange *x)
 {
-    x->moves = false;
+    start_over(x);
     x->route->handle(&x->rq, x->server->options.context);
-    if (x->status == 0 && !x->moves) {
+    bool open = x->status == 0 && !x->moves;
+    if (open && x->waiter.parks)
+        return;
+    park_forget(x);
+    if (open) {
         log_error("http.no_answer path=%s id=%s", x->route->path, x->rq.id);
         answer_problem(x, 500, "an internal error");
     }
@@ -160,9 +172,7 @@ void exchange_run(struct exchange *x)
 
 static bool submit(struct exchange *x)
 {
-    x->fields = NULL; /* the handler sets them again */
-    x->fields_end = &x->fields;
-    x->broken = x->moves = false;
+    start_over(x);
     x->calls = x->calls || x->route->run == RUN_WORKER || !x->server->writers;
     return pool_submit(x->calls ? x->server->workers : x->server->writers, x);
 }
@@ -172,16 +182,25 @@ static enum MHD_Result to_worker(struct exchange *x)
 {
     x->stage = STAGE_WAITING;
     MHD_suspend_connection(x->connection);
-    if (submit(x))
-        return MHD_YES;
-    answer_problem(x, 503, "too many requests are waiting");
-    x->stage = STAGE_ANSWERED;
-    MHD_resume_connection(x->connection);
+    if (!submit(x))
+        exchange_refuse(x, "too many requests are waiting");
     return MHD_YES;
 }
 
-bool exchange_moved(struct exchange *x)
+void exchange_refuse(struct exchange *x, const char *detail)
 {
+    start_over(x);
+    answer_problem(x, 503, detail);
+    x->stage = STAGE_ANSWERED;
+    MHD_resume_connection(x->connection); /* from here on `x` belongs to its loop */
+}
+
+bool exchange_left(struct exchange *x)
+{
+    if (x->waiter.parks) {
+        park_begin(x);
+        return true;
+    }
     if (!x->moves)
         return false;
     if (submit(x))
@@ -190,21 +209,44 @@ bool exchange_moved(struct exchange *x)
     return false;
 }
 
+void exchange_again(struct exchange *x)
+{
+    if (x->stage == STAGE_PARKED) {
+        x->stage = STAGE_AGAIN;
+        MHD_resume_connection(x->connection);
+    } else if (!submit(x)) {
+        exchange_refuse(x, "the server is stopping");
+    }
+}
+
+/* Runs the handler on the event loop. */
+static enum MHD_Result run_here(struct exchange *x)
+{
+    exchange_run(x);
+    if (x->moves)
+        return to_worker(x);
+    if (!x->waiter.parks)
+        return send_answer(x);
+    x->stage = STAGE_PARKED;
+    MHD_suspend_connection(x->connection);
+    park_begin(x);
+    return MHD_YES;
+}
+
 static enum MHD_Result whole_arrived(struct exchange *x)
 {
     if (!peer_due(x->peer, DUE_NONE, 0))
         return MHD_NO;
     x->peer->used = true;
     request_finish(x);
+    x->before = arena_mark(x->rq.arena);
     if (x->problem)
         answer_problem(x, x->problem, x->detail);
     else if (!x->route)
         answer_preflight(x);
-    else if (x->route->run == RUN_INLINE)
-        exchange_run(x);
     else
-        return to_worker(x);
-    return x->moves ? to_worker(x) : send_answer(x);
+        return x->route->run == RUN_INLINE ? run_here(x) : to_worker(x);
+    return send_answer(x);
 }
 
 enum MHD_Result exchange_serve(void *context, struct MHD_Connection *connection, const char *url, const char *method,
@@ -224,7 +266,10 @@ enum MHD_Result exchange_serve(void *context, struct MHD_Connection *connection,
         return take_body(x, upload, n);
     case STAGE_ANSWERED:
         return send_answer(x);
+    case STAGE_AGAIN:
+        return run_here(x);
     case STAGE_WAITING:
+    case STAGE_PARKED:
     case STAGE_SENDING:
         break;
     }

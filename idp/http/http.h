@@ -100,7 +100,9 @@ bool request_is_moving(const struct request *rq);
 /** Notes what the request waits for: one topic, of at most HTTP_TOPIC_MAX bytes. */
 void request_watch(struct request *rq, str topic);
 #define HTTP_TOPIC_MAX 64
-/** Waits for the topic that was watched, `wait_ms` at most. False when too many wait already: then it must answer. */
+/** Waits for the topic that was watched, `wait_ms` at most; a request that parks again before that is over waits no
+ * longer in all. False when too many wait already, or the server is stopping: then it must answer. What the handler
+ * allocated is gone when it runs again. */
 MUST_CHECK bool request_park(struct request *rq, unsigned wait_ms);
 /** Whether the handler runs again after it waited (so that what works once, a proof or a count, is not asked again), and
  * whether that is because its time is over. */
@@ -198,15 +200,16 @@ uint16_t http_port(const struct http_server *server);
 /** The port of `entries[i]`. */
 uint16_t http_entry_port(const struct http_server *server, size_t i);
 
-/** Runs again all that wait for `topic`. Any thread; costs next to nothing when nobody does. */
+/** Runs again all that wait for `topic`. Any thread; costs next to nothing when nobody does. A `server` that is NULL
+ * has nobody who waits. */
 void http_wake(struct http_server *server, str topic);
 
 struct http_counts {
     uint64_t requests, in_flight, queued, parked, refused, by_status_class[6];
 };
 void http_counts(const struct http_server *server, struct http_counts *out);
-/** Stops accepting, lets running requests finish for at most `grace_ms`, then releases everything. What still waits for
- * a worker then gets 503; a handler that runs is waited for, so handlers need deadlines of their own. */
+/** Stops accepting, lets running requests finish for at most `grace_ms`, then releases everything. What waits
+ * for a topic gets 503 at once, and what still waits for a worker then; a handler that runs is waited for, so handlers need deadlines of their own. */
 void http_stop(struct http_server *server, unsigned grace_ms);
 
 #endif

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/queue.h>
 
 #include "base/buf.h"
 #include "http/head.h"
@@ -102,6 +103,7 @@ struct http_server {
     struct in6_addr trusted_proxy;
     struct census *census;
     struct pool *workers, *writers; /* writers: NULL when workers do their work */
+    struct park *park;
     pthread_t watch;
     pthread_mutex_t lock; /* with `changed` */
     pthread_cond_t changed;
@@ -128,7 +130,9 @@ enum stage {
     STAGE_HEAD,     /* the request line has come */
     STAGE_BODY,     /* the body is coming */
     STAGE_DRAIN,    /* as STAGE_BODY, but it is thrown away */
-    STAGE_WAITING,  /* for a worker */
+    STAGE_WAITING,  /* for a worker, or, once it ran there, for a topic */
+    STAGE_PARKED,   /* waits for a topic; its handler ran on the event loop */
+    STAGE_AGAIN,    /* and is to run there again */
     STAGE_ANSWERED, /* `response` is made */
     STAGE_SENDING,
 };
@@ -136,6 +140,19 @@ enum stage {
 struct answer_field {
     struct answer_field *next;
     const char *name, *value;
+};
+
+/* What a request waits for (park.c). */
+struct waiter {
+    LIST_ENTRY(waiter) same_hash, same_slot;
+    int64_t due_ms;   /* on the monotonic clock; 0: it never waited */
+    bool watches;     /* is found by its topic */
+    bool woken;       /* since it began to watch */
+    bool parks;       /* its handler asked for it: it has a place */
+    bool parked;      /* nobody runs it */
+    bool was_parked, waited_out;
+    unsigned char topic_size;
+    char topic[HTTP_TOPIC_MAX];
 };
 
 struct exchange {
@@ -159,6 +176,8 @@ struct exchange {
     struct buf body;
     size_t drained;
     struct answer_field *fields, **fields_end;
+    struct arena_mark before; /* the handler's first run */
+    struct waiter waiter;
     bool moves;   /* the handler asked to be run again on a writer or a worker */
     bool calls;   /* on a worker: it waits for others; kept once it is there */
     bool broken;  /* a handler's header can't be sent */
@@ -173,10 +192,15 @@ enum MHD_Result exchange_serve(void *loop, struct MHD_Connection *connection, co
                                const char *version, const char *upload, size_t *upload_size, void **context);
 void exchange_completed(void *loop, struct MHD_Connection *connection, void **context,
                         enum MHD_RequestTerminationCode code);
-/** Runs the handler, and sees to it that there is an answer, unless the handler moves. */
+/** Runs the handler, and sees to it that there is an answer, unless the request moves or parks. */
 void exchange_run(struct exchange *x);
-/** On a writer, after exchange_run: gives a request that moves to a worker. False: it is answered. */
-MUST_CHECK bool exchange_moved(struct exchange *x);
+/** On a writer or a worker, after exchange_run: true when the request is not the caller's any more, because a worker
+ * has it or it is parked. False: it is answered. */
+MUST_CHECK bool exchange_left(struct exchange *x);
+/** Runs a parked exchange again where it ran before. Any thread. */
+void exchange_again(struct exchange *x);
+/** Answers a suspended exchange with 503. */
+void exchange_refuse(struct exchange *x, const char *detail);
 
 /* ---- admit.c: what is believed of a request's head ---- */
 
@@ -203,12 +227,28 @@ void answer_preflight(struct exchange *x);
 
 /** NULL when threads can't be started. */
 struct pool *pool_new(unsigned workers, unsigned queue_max);
-/** Takes a suspended exchange: its handler runs on a worker, then its connection resumes. False when the queue is full.
- */
+/** Takes a suspended exchange: its handler runs on a worker, then its connection resumes. False when the queue is full,
+ * which it never is for one that waited for its topic: it was let in before. */
 MUST_CHECK bool pool_submit(struct pool *pool, struct exchange *x);
 uint64_t pool_waiting(struct pool *pool);
 /** Refuses what still waits, waits for what runs, and ends the threads. */
 void pool_stop(struct pool *pool);
 void pool_free(struct pool *pool);
+
+/* ---- park.c: requests that wait for a topic ---- */
+
+/** For `max` requests that wait at a time. The caller releases it with park_free. */
+struct park *park_new(unsigned max);
+void park_free(struct park *park);
+/** Parks a suspended exchange whose handler asked for it; from here on it belongs to the park, and may be running again
+ * already. What its handler allocated is gone. */
+void park_begin(struct exchange *x);
+/** Ends what a handler began that answered or moved after all. */
+void park_forget(struct exchange *x);
+/** Runs again what is due at `now_ms`. */
+void park_expire(struct park *park, int64_t now_ms);
+/** Answers all that wait with 503; from now on nothing parks. */
+void park_stop(struct park *park);
+uint64_t park_waiting(struct park *park);
 
 #endif

@@ -44,8 +44,8 @@ static void *work(void *context)
             answer_problem(x, 503, "the server is stopping");
         else
             exchange_run(x);
-        if (exchange_moved(x))
-            continue; /* from here on `x` belongs to a worker */
+        if (exchange_left(x))
+            continue;
         x->stage = STAGE_ANSWERED;
         MHD_resume_connection(connection); /* from here on `x` belongs to its loop again */
     }
@@ -92,7 +92,8 @@ struct pool *pool_new(unsigned workers, unsigned queue_max)
 bool pool_submit(struct pool *pool, struct exchange *x)
 {
     pthread_mutex_lock(&pool->lock);
-    bool room = !pool->stopping && pool->threads > 0 && pool->waiting < pool->waiting_max + pool->idle;
+    bool room = !pool->stopping && pool->threads > 0 &&
+                (x->waiter.was_parked || pool->waiting < pool->waiting_max + pool->idle);
     if (room) {
         x->next = NULL;
         *pool->tail = x;

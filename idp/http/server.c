@@ -13,6 +13,8 @@
 #include "http/tls.h"
 
 #define WATCH_MS 200
+/* Open files besides connections: the store, listening sockets, calls to the register and to clients. */
+#define OTHER_DESCRIPTORS 256
 
 int64_t mono_us(void)
 {
@@ -44,6 +46,7 @@ static void *watch(void *context)
         for (int64_t next = mono_us() + WATCH_MS * 1000; !server->watch_stops && wait_until(server, next);)
             continue;
         pthread_mutex_unlock(&server->lock);
+        park_expire(server->park, clock_mono_ms());
         for (unsigned i = 0; i < server->loop_count; i++)
             peers_cut(&server->loops[i], clock_mono_ms());
         if (server->tls)
@@ -79,17 +82,25 @@ static bool loop_start(struct loop *loop)
     return loop->daemon != NULL;
 }
 
-/* Each connection is a descriptor; the soft limit is often 1024. */
-static void raise_descriptors(unsigned connections)
+/* Each connection is a descriptor; the soft limit is often 1024. Where even the hard limit is too low, connections are
+ * refused before descriptors run out, which the store, the register and the log need as well. */
+static void raise_descriptors(struct http_options *options)
 {
     struct rlimit limit;
-    rlim_t needed = (rlim_t)connections + 256;
+    rlim_t needed = (rlim_t)options->connections_max + OTHER_DESCRIPTORS;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
         return;
     limit.rlim_cur = limit.rlim_max < needed ? limit.rlim_max : needed;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < needed)
-        log_warn("http.descriptors allowed=%llu needed=%llu", (unsigned long long)limit.rlim_cur,
-                 (unsigned long long)needed);
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur >= needed)
+        return;
+    rlim_t possible = limit.rlim_cur > 2 * OTHER_DESCRIPTORS ? limit.rlim_cur - OTHER_DESCRIPTORS : OTHER_DESCRIPTORS;
+    log_warn("http.descriptors allowed=%llu needed=%llu connections_allowed=%llu why=\"the hard limit of open files is "
+             "too low for limit.connections: raise LimitNOFILE= of systemd, or ulimit -Hn\"",
+             (unsigned long long)limit.rlim_cur, (unsigned long long)needed, (unsigned long long)possible);
+    if (possible < options->connections_max)
+        options->connections_max = (unsigned)possible;
 }
 
 static bool check_options(struct http_server *server, char *error, size_t error_size)
@@ -147,6 +158,7 @@ static void release(struct http_server *server)
     tls_free(server->tls);
     pool_free(server->writers);
     pool_free(server->workers);
+    park_free(server->park);
     census_free(server->census);
     pthread_cond_destroy(&server->changed);
     pthread_mutex_destroy(&server->lock);
@@ -162,12 +174,13 @@ struct http_server *http_start(const struct http_options *options, char *error, 
     server->options = *options;
     server->arena = arena_new();
     server->census = census_new();
+    server->park = park_new(options->parked_max);
     pthread_mutex_init(&server->lock, NULL);
     pthread_cond_init(&server->changed, NULL);
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the thread that started all this */
-    raise_descriptors(options->connections_max);
+    raise_descriptors(&server->options);
     bool fine = check_options(server, error, error_size) && entrances_open(server, error, error_size) &&
                 start_threads(server, error, error_size);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -194,6 +207,7 @@ void http_counts(const struct http_server *server, struct http_counts *out)
                                 .in_flight = server->in_flight,
                                 .queued = pool_waiting(server->workers) +
                                           (server->writers ? pool_waiting(server->writers) : 0),
+                                .parked = park_waiting(server->park),
                                 .refused = server->refused};
     for (size_t i = 0; i < COUNT_OF(out->by_status_class); i++)
         out->by_status_class[i] = server->by_class[i];
@@ -210,6 +224,7 @@ void http_stop(struct http_server *server, unsigned grace_ms)
         if (listener >= 0)
             shutdown(listener, SHUT_RD); /* who comes now is refused at once */
     }
+    park_stop(server->park);
     pthread_mutex_lock(&server->lock);
     while (server->in_flight > 0 && wait_until(server, deadline))
         continue;

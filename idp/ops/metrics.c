@@ -15,6 +15,7 @@ static void add_http(struct buf *out, const struct http_server *server)
     add(out, "http_requests_total", "counter", "Requests that arrived.", counts.requests);
     add(out, "http_in_flight", "gauge", "Requests that are being answered.", counts.in_flight);
     add(out, "http_queued", "gauge", "Requests that wait for a worker.", counts.queued);
+    add(out, "http_parked", "gauge", "Requests that wait for news, without a thread.", counts.parked);
     add(out, "http_connections_refused_total", "counter", "Connections over a limit.", counts.refused);
     buf_add(out, STR("# HELP konsao_http_responses_total Answers by class of status; 0: none was sent.\n"
                      "# TYPE konsao_http_responses_total counter\n"));
