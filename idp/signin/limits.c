@@ -10,6 +10,7 @@
 #define MINUTE 60
 #define HOUR 3600
 #define CODE_LIFE 180
+#define CHANNELS_PER_INTERACTION 30 /* in an hour: nobody needs more than a few */
 
 static str name_of(struct arena *arena, const char *what, str whose)
 {
@@ -102,6 +103,33 @@ enum store_result limit_proved(struct store *store, struct arena *arena, str res
 {
     struct store_op op = {.what = STORE_DELETE, .kind = RECORD_COUNTER, .key = name_of(arena, "otp-tried", resident)};
     return store_write(store, &op, 1);
+}
+
+enum store_result limit_channels(struct store *store, struct arena *arena, const struct settings *settings, str peer,
+                                 const struct interaction *interaction, struct limit *out)
+{
+    const struct {
+        str name;
+        int64_t life, most;
+    } counted[] = {
+        {name_of(arena, "channel-peer", peer_network(arena, peer)), MINUTE, settings->limit_channels_per_ip},
+        {name_of(arena, "channel-interaction", interaction->id), HOUR, CHANNELS_PER_INTERACTION},
+        {name_of(arena, "channel-client", interaction->client_id), MINUTE, settings->limit_channels_per_client},
+    };
+    enum store_result result = STORE_OK;
+    *out = (struct limit){0};
+    for (size_t i = 0; i < COUNT_OF(counted) && result == STORE_OK && !out->reached; i++)
+        result = count(store, arena, counted[i].name, 1, counted[i].life, counted[i].most, out);
+    return result;
+}
+
+enum store_result limit_asked(struct store *store, struct arena *arena, const struct settings *settings, str resident,
+                              bool counts, struct limit *out)
+{
+    str name = name_of(arena, "asked", resident);
+    enum store_result result = count(store, arena, name, counts, HOUR, settings->limit_asked_per_resident, out);
+    out->reached = result == STORE_OK && out->left == 0;
+    return result;
 }
 
 struct code_life {

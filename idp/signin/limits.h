@@ -3,6 +3,7 @@
 #ifndef KONSAO_SIGNIN_LIMITS_H
 #define KONSAO_SIGNIN_LIMITS_H
 
+#include "records/interaction.h"
 #include "settings.h"
 #include "store/store.h"
 
@@ -35,6 +36,15 @@ MUST_CHECK enum store_result limit_untried(struct store *store, struct arena *ar
                                            const struct limit *limit);
 /** Forgets the tries of `resident`, who proved it. */
 MUST_CHECK enum store_result limit_proved(struct store *store, struct arena *arena, str resident);
+
+/** Counts a channel begun at `peer` for `interaction`: for the address, for the client, and in this interaction. */
+MUST_CHECK enum store_result limit_channels(struct store *store, struct arena *arena, const struct settings *settings,
+                                            str peer, const struct interaction *interaction, struct limit *out);
+
+/** Whether `resident` was asked too often lately: requests that none of hers were, or that went wrong. `counts`: one
+ * more of those. */
+MUST_CHECK enum store_result limit_asked(struct store *store, struct arena *arena, const struct settings *settings,
+                                         str resident, bool counts, struct limit *out);
 
 /** Remembers for how long the register says that its codes are good, and tells what it said last (at first 180): what
  * is shown for a number to which no code was sent. */

@@ -26,4 +26,15 @@ http_handler devices_remove;
 http_handler devices_vouch;
 http_handler notices_seen;
 
+/* scan.c, approve.c, decline.c: POST /app/api/scan, /app/api/approve, /app/api/decline */
+http_handler scan_submit;
+http_handler approve_submit;
+http_handler decline_submit;
+
+/* history.c: GET /app/api/history, POST …/disown. consents.c: GET /app/api/consents, POST …/withdraw */
+http_handler history_show;
+http_handler history_disown;
+http_handler consents_list;
+http_handler consents_withdraw;
+
 #endif
