@@ -19,6 +19,8 @@
 #include "operator/estate.h"
 #include "ops/ops.h"
 #include "settings_table.h"
+#include "signin/authenticator/app.h"
+#include "signin/qr/qr.h"
 #include "signin/signin.h"
 
 #define STOP_GRACE_MS 10000
@@ -50,6 +52,14 @@ static const struct route own_routes[] = {
     {"GET", "/signin/*", RUN_WORKER, false, signin_show, NULL},
     {"POST", "/signin/*", RUN_WORKER, false, signin_submit, claims_repeat},
     {"GET", "/client-logo/*", RUN_INLINE, false, signin_client_logo, NULL},
+    {"POST", "/channel/*", RUN_WRITER, false, channel_begin, NULL},
+    {"GET", "/channel/*", RUN_INLINE, false, channel_wait, NULL},
+    {"GET", "/q/*", RUN_INLINE, false, channel_link, NULL},
+    {"GET", "/app", RUN_INLINE, false, app_show, NULL},
+    {"GET", "/app/sw.js", RUN_INLINE, false, app_worker, NULL},
+    {"GET", "/app/manifest.webmanifest", RUN_INLINE, false, app_manifest, NULL},
+    {"GET", "/.well-known/assetlinks.json", RUN_INLINE, false, app_links_android, NULL},
+    {"GET", "/.well-known/apple-app-site-association", RUN_INLINE, false, app_links_ios, NULL},
     {"GET", "/docs/openapi.json", RUN_INLINE, true, openapi_handle, NULL},
     {"GET", "/health", RUN_INLINE, false, health_handle, NULL},
     {"GET", "/metrics", RUN_INLINE, false, metrics_handle, NULL},

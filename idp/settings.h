@@ -51,6 +51,7 @@ struct settings {
     int64_t life_history;     /* seconds */
     /* limits */
     int64_t limit_channels_per_ip;    /* QR codes begun a minute from one address */
+    int64_t limit_channels_per_client; /* and for one client */
     int64_t limit_asked_per_resident; /* requests shown to one resident an hour that none of hers answered */
     int64_t limit_waiting;            /* browsers that wait at a time */
     int64_t limit_requests_per_ip;    /* authorization requests a minute from one address that need a page */

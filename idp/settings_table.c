@@ -146,6 +146,8 @@ const struct setting setting_table[] = {
 
     {"limit.channels_per_ip", SETTING_NUMBER, AT(limit_channels_per_ip), "600", 1, MILLION, NULL,
      "QR codes begun within a minute from one address (IPv6: one /64)."},
+    {"limit.channels_per_client", SETTING_NUMBER, AT(limit_channels_per_client), "30000", 1, MILLION, NULL,
+     "QR codes begun within a minute for one client."},
     {"limit.asked_per_resident", SETTING_NUMBER, AT(limit_asked_per_resident), "10", 1, MILLION, NULL,
      "Requests within an hour that one resident declined, or that ended otherwise, before further ones are refused: "
      "nobody is worn down until a wrong one is approved."},

@@ -29,6 +29,7 @@ enum how { TEXT, LIST, JSON_FILE, IMAGE_FILE, CONSTANT, YES, NO, ELSEWHERE };
         {"pkce", NULL, "PKCE is required (default)"}, {"no-pkce", NULL, "PKCE is not required"},                       \
         {"audience", "URI", "whom its client_credentials tokens are for (may repeat)"},                                \
         {"resource", "URI", "what it answers to, as a protected resource (may repeat)"},                               \
+        {"qr-network", "NETWORK", "QR sign-in from there alone, such as 203.0.113.0/24 (may repeat)"},                 \
     {                                                                                                                  \
         "organization", "NAME", "its CamDX member, such as KH/GOV/MOI"                                                 \
     }
@@ -74,6 +75,7 @@ static const struct meaning {
     {"no-pkce", "require_pkce", NO, NULL},
     {"audience", "audience", LIST, NULL},
     {"resource", "resources", LIST, NULL},
+    {"qr-network", "qr_networks", LIST, NULL},
     {"organization", "organization", TEXT, NULL},
     {"disable", "disabled", YES, NULL},
     {"enable", "disabled", NO, NULL},

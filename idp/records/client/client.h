@@ -4,6 +4,7 @@
 
 #include "crypto/jose.h"
 #include "crypto/jwe.h"
+#include "records/network.h"
 #include "records/client/profile.h"
 #include "store/store.h"
 
@@ -70,6 +71,8 @@ struct client {
     struct str_list resources;   /* identifiers that it answers to, as a protected resource */
     struct str_list requestable; /* allowed_resources: whom a resident's token may be for, if it asks (RFC 8707) */
     struct str_list authorization_types; /* authorization_details_types (RFC 9396) */
+    struct network *qr_networks; /* QR sign-in from these alone, for counters and kiosks; none: from everywhere */
+    size_t qr_network_count;
     str organization;                    /* "KH/GOV/MOI": the CamDX member that it belongs to; STR_NONE */
     bool officers_only;                  /* a back office: for people with a right there (records/officer.h) */
     bool disabled;

@@ -136,6 +136,7 @@ static const struct member {
     {"authorization_details_types", JSON_ARRAY, false},
     {"organization", JSON_STRING, false},
     {"officers_only", JSON_TRUE, false},
+    {"qr_networks", JSON_ARRAY, false},
     {"disabled", JSON_TRUE, true},
     {"token_endpoint_auth_method", JSON_STRING, false},
     {"token_endpoint_auth_signing_alg", JSON_STRING, false},

@@ -121,6 +121,26 @@ static bool read_acr_values(struct parsing *p)
     return true;
 }
 
+static bool is_network(struct parsing *p, const char *member, str item)
+{
+    struct network network;
+    return network_read(item, &network) ||
+           metadata_refuse(p, "%s must hold networks such as 203.0.113.0/24, not \"%.*s\"", member, STR_FMT(item));
+}
+
+static bool read_qr_networks(struct parsing *p)
+{
+    struct client *c = p->client;
+    struct str_list list = {0};
+    if (!metadata_list(p, "qr_networks", &list, is_network))
+        return false;
+    c->qr_networks = ARENA_ARRAY(p->own, struct network, list.count);
+    while (c->qr_network_count < list.count && network_read(list.items[c->qr_network_count],
+                                                            &c->qr_networks[c->qr_network_count]))
+        c->qr_network_count++;
+    return c->qr_network_count == list.count;
+}
+
 bool client_read_requests(struct parsing *p)
 {
     struct client *c = p->client;
@@ -139,7 +159,8 @@ bool client_read_requests(struct parsing *p)
     if (json_object_get(p->metadata, "default_max_age") &&
         !json_int(p->metadata, "default_max_age", 0, INT32_MAX, &c->default_max_age))
         return metadata_refuse(p, "default_max_age must be a number of seconds");
-    return metadata_alg(p, "request_object_signing_alg", &c->request_alg) && read_acr_values(p) && read_delivery(p);
+    return metadata_alg(p, "request_object_signing_alg", &c->request_alg) && read_acr_values(p) && read_delivery(p) &&
+           read_qr_networks(p);
 }
 
 /* ---- what it gets ---- */
