@@ -42,6 +42,39 @@ struct store_op consent_op(struct arena *arena, const struct consent *consent)
                              .index = {consent->resident, consent->client_id}};
 }
 
+struct store_op consent_remove_op(struct arena *arena, const struct consent *consent)
+{
+    return (struct store_op){.what = STORE_DELETE,
+                             .kind = RECORD_CONSENT,
+                             .key = record_key(arena, consent->client_id, consent->resident)};
+}
+
+struct list {
+    struct arena *arena;
+    struct consent *out;
+    size_t most, count;
+    bool damaged;
+};
+
+static bool add(const struct record *record, void *context)
+{
+    struct list *list = context;
+    struct consent *one = &list->out[list->count];
+    *one = (struct consent){0};
+    list->damaged = !codec_decode(&codec, arena_str(list->arena, record->value), one);
+    list->count += !list->damaged;
+    return !list->damaged && list->count < list->most;
+}
+
+enum store_result consent_list(struct store *store, struct arena *arena, str resident, struct consent *out, size_t most,
+                               size_t *count)
+{
+    struct list list = {.arena = arena, .out = out, .most = most};
+    enum store_result result = store_scan(store, RECORD_CONSENT, 0, resident, STR_NONE, add, &list);
+    *count = list.count;
+    return result == STORE_OK && list.damaged ? STORE_ERROR : result;
+}
+
 bool consent_covers(const struct consent *consent, str scope, str claims, str essential)
 {
     str word;

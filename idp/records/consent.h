@@ -16,6 +16,12 @@ struct consent {
 MUST_CHECK enum store_result consent_load(struct store *store, struct arena *arena, str client_id, str resident, struct consent *out);
 /** The op that stores it, to be written in one batch with its audit entry. */
 struct store_op consent_op(struct arena *arena, const struct consent *consent);
+/** The op that removes it. */
+struct store_op consent_remove_op(struct arena *arena, const struct consent *consent);
+#define CONSENTS_MAX 200
+/** A resident's consents, at most `most`; how many in `*count`. */
+MUST_CHECK enum store_result consent_list(struct store *store, struct arena *arena, str resident, struct consent *out,
+                                          size_t most, size_t *count);
 /** Whether it answers everything that is asked: each scope agreed to, each claim granted or (unless it is in `essential`) declined. */
 bool consent_covers(const struct consent *consent, str scope, str claims, str essential);
 

@@ -57,3 +57,34 @@ enum store_result grant_revoke_session(struct store *store, struct arena *arena,
                 return result;
     }
 }
+
+/* Those of a resident that are one client's. */
+struct of_client {
+    struct arena *arena;
+    str client_id;
+    str keys[INDEXED_AT_ONCE];
+    size_t count;
+};
+
+static bool note(const struct record *record, void *context)
+{
+    struct of_client *found = context;
+    struct grant grant = {0};
+    if (!codec_decode(&codec, record->value, &grant) || !str_eq(grant.client_id, found->client_id))
+        return true;
+    found->keys[found->count++] = arena_str(found->arena, record->key);
+    return found->count < INDEXED_AT_ONCE;
+}
+
+enum store_result grant_revoke_client(struct store *store, struct arena *arena, str resident, str client_id)
+{
+    for (;;) {
+        struct of_client found = {.arena = arena, .client_id = client_id};
+        enum store_result result = store_scan(store, RECORD_GRANT, 1, resident, STR_NONE, note, &found);
+        if (result != STORE_OK || found.count == 0)
+            return result;
+        for (size_t i = 0; i < found.count; i++)
+            if ((result = grant_revoke(store, arena, found.keys[i])) != STORE_OK)
+                return result;
+    }
+}

@@ -19,5 +19,7 @@ struct store_op grant_op(struct arena *arena, const struct grant *grant, enum st
 MUST_CHECK enum store_result grant_revoke(struct store *store, struct arena *arena, str key);
 /** Ends all grants of a session (those bound to it). */
 MUST_CHECK enum store_result grant_revoke_session(struct store *store, struct arena *arena, str sid);
+/** Ends all grants that a client has of a resident. */
+MUST_CHECK enum store_result grant_revoke_client(struct store *store, struct arena *arena, str resident, str client_id);
 
 #endif

@@ -144,13 +144,19 @@ enum store_result session_end(struct store *store, struct request *rq)
     return result == STORE_OK || result == STORE_NOT_FOUND ? forget(store, rq) : result;
 }
 
+enum store_result session_end_sid(struct store *store, struct arena *arena, str sid, struct participants *shown)
+{
+    enum store_result result = grant_revoke_session(store, arena, sid);
+    if (result == STORE_OK)
+        result = participants_dismiss(store, arena, sid, shown);
+    if (result == STORE_OK)
+        result = indexed_delete(store, arena, RECORD_SESSION, sid);
+    return result;
+}
+
 enum store_result session_sign_out(struct store *store, struct request *rq, const struct session *session,
                                    struct participants *shown)
 {
-    enum store_result result = grant_revoke_session(store, rq->arena, session->sid);
-    if (result == STORE_OK)
-        result = participants_dismiss(store, rq->arena, session->sid, shown);
-    if (result == STORE_OK)
-        result = indexed_delete(store, rq->arena, RECORD_SESSION, session->sid);
+    enum store_result result = session_end_sid(store, rq->arena, session->sid, shown);
     return result == STORE_OK ? forget(store, rq) : result;
 }

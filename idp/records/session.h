@@ -44,6 +44,10 @@ int64_t session_ends_at(struct store *store, str sid);
 str session_show(struct request *rq, const struct key_ring *keys, str sid, int64_t ends_at);
 /** Ends the browser's session, tells its participants, and removes its cookie; tokens go on. */
 MUST_CHECK enum store_result session_end(struct store *store, struct request *rq);
+/** Ends a session wherever it is: its tokens, then its participation (those to be told through a browser go into
+ * `*shown`, which may be NULL), then its records. */
+MUST_CHECK enum store_result session_end_sid(struct store *store, struct arena *arena, str sid,
+                                             struct participants *shown);
 /** Signs out: ends the tokens that are bound to the session, tells its participants (those to be told through the
  * browser go into `*shown`, which may be NULL), ends every record of it (two tabs may have made two), and removes the
  * cookie. Should the store fail in between, the person is still signed in and can try again. */
