@@ -46,8 +46,10 @@ enum store_result issue_write_grant(struct issue *issue)
                                 .xroad_id = issue->xroad_id,
                                 .peer = issue->rq->peer,
                                 .detail = arena_printf(arena, "claims: %.*s", STR_FMT(interaction->granted_claims))};
-    struct store_op ops[4] = {grant_op(arena, &issue->grant, IF_ABSENT), audit_op(arena, &entry)};
-    size_t count = 2 + add_participant(issue, ops + 2);
+    struct history history;
+    struct store_op ops[5] = {grant_op(arena, &issue->grant, IF_ABSENT), audit_op(arena, &entry),
+                              issue_history_op(issue, &history)};
+    size_t count = 3 + add_participant(issue, ops + 3);
     return store_write(issue->provider->store, ops, count);
 }
 

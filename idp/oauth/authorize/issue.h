@@ -4,6 +4,7 @@
 
 #include "oauth/authorize/response.h"
 #include "records/grant.h"
+#include "records/history.h"
 #include "records/token.h"
 
 struct issue {
@@ -31,7 +32,11 @@ MUST_CHECK enum store_result issue_write_code(struct issue *issue);
 /** Writes that nothing was granted, where that must be known: a pushed request is used up, a request from elsewhere
  * denied. */
 MUST_CHECK enum store_result issue_write_refusal(struct issue *issue);
-/** Puts the grant on disk with its audit entry: from here on the resident's record says that this client was let in. */
+/** Puts the grant on disk with its audit entry and the resident's own: from here on the records say that this client was
+ * let in. */
 MUST_CHECK enum store_result issue_write_grant(struct issue *issue);
+
+/** issue_history.c: the op that adds the grant to the resident's own history; `entry` must live until it is written. */
+struct store_op issue_history_op(const struct issue *issue, struct history *entry);
 
 #endif
