@@ -176,6 +176,8 @@ static struct oauth_error store_and_tell(struct backchannel *backchannel, str au
     struct store_op op = decoupled_create_op(arena, auth_req_id, pending);
     if (store_write(request->provider->store, &op, 1) != STORE_OK)
         return OAUTH_UNAVAILABLE;
+    if (pending->resident.p)
+        http_wake(request->provider->http, decoupled_topic(arena, pending->resident)); /* open authenticators */
     audit(backchannel);
     struct buf json = buf_new(arena, 160);
     buf_char(&json, '{');

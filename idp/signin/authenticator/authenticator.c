@@ -21,5 +21,7 @@ const struct route authenticator_routes[] = {
     {"POST", "/app/api/history/disown", RUN_WRITER, false, history_disown, NULL},
     {"GET", "/app/api/consents", RUN_WRITER, false, consents_list, NULL},
     {"POST", "/app/api/consents/withdraw", RUN_WRITER, false, consents_withdraw, NULL},
+    {"POST", "/app/api/requests", RUN_WRITER, false, requests_wait, NULL},
+    {"POST", "/app/api/requests/open", RUN_WRITER, false, requests_open, NULL},
 };
 const size_t authenticator_route_count = COUNT_OF(authenticator_routes);

@@ -41,4 +41,8 @@ http_handler history_disown;
 http_handler consents_list;
 http_handler consents_withdraw;
 
+/* requests.c: POST /app/api/requests (waits for news), …/open */
+http_handler requests_wait;
+http_handler requests_open;
+
 #endif
