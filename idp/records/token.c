@@ -8,7 +8,8 @@
         FIELD(3, FIELD_STR, type, of.scope), FIELD(4, FIELD_STR, type, of.grant), FIELD(5, FIELD_STR, type, of.sid),   \
         FIELD(6, FIELD_STR, type, of.acr), FIELD(7, FIELD_STR, type, of.amr), FIELD(8, FIELD_I64, type, of.auth_time), \
         FIELD(9, FIELD_STR, type, of.resources), FIELD(10, FIELD_STR, type, of.authorization_details),                 \
-        FIELD(11, FIELD_STR, type, of.jkt), FIELD(12, FIELD_STR, type, of.x5t), FIELD(13, FIELD_STR, type, of.actor)
+        FIELD(11, FIELD_STR, type, of.jkt), FIELD(12, FIELD_STR, type, of.x5t), FIELD(13, FIELD_STR, type, of.actor), \
+        FIELD(14, FIELD_STR, type, of.officer)
 
 static const struct field code_fields[] = {
     SUBJECT_FIELDS(code),

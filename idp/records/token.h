@@ -16,6 +16,7 @@ struct token_subject {
     str jkt, x5t;              /* what its tokens are bound to: the DPoP key's thumbprint (RFC 9449 section 6.1), the
                                   certificate's (RFC 8705 section 3.1); STR_NONE: bearer */
     str actor; /* who acts for the subject after an exchange (RFC 8693 section 4.1): a JSON object; STR_NONE */
+    str officer; /* key of the right at a back office that it stands on (records/officer.h); STR_NONE: on none */
 };
 
 /** Claims as members of a JSON object, without braces: `"name":"…","gender":"female"`; empty when there are none. */

@@ -5,6 +5,7 @@
 #include "crypto/primitives.h"
 #include "signin/choice.h"
 #include "signin/details.h"
+#include "signin/right_step.h"
 #include "signin/steps.h"
 
 /* Who the consent page is about. False, and answered, when that is not who is signed in here any more. */
@@ -91,6 +92,7 @@ void consent_show(struct visit *visit)
     view_flag(view, "scope_only", claims.n == 0 && !interaction->authorization_details.p);
     view_flag(view, "from_device", interaction->flow == FLOW_DEVICE);
     view_text(view, "binding_message", interaction->binding_message);
+    right_add(visit, view);
     details_add(visit, view);
     add_groups(visit, view, claims, found ? &before : NULL);
     visit_show(visit, 200, "signin/consent", view);

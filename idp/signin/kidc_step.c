@@ -2,10 +2,17 @@
 #include "base/clock.h"
 #include "signin/steps.h"
 
+bool code_may_be_used(const struct visit *visit)
+{
+    const struct sso_policy policy = visit_policy(visit);
+    return sso_ways(&policy, &visit->interaction) & 1U << WAY_OTP;
+}
+
 static struct view *kidc_view(struct visit *visit, str typed)
 {
     struct view *view = visit_view(visit);
     view_text(view, "kidc_value", typed);
+    view_flag(view, "no_otp", !code_may_be_used(visit));
     return view;
 }
 
@@ -15,6 +22,13 @@ static void show_error(struct visit *visit, int status, str typed, const char *f
     struct view *view = kidc_view(visit, typed);
     view_flag(view, flag, true);
     visit_show(visit, status, "signin/kidc", view);
+}
+
+void code_refuse(struct visit *visit)
+{
+    visit_restart(visit);
+    if (visit_save(visit))
+        show_error(visit, 403, STR_NONE, "error_way");
 }
 
 static void show_throttled(struct visit *visit, str typed, int64_t until)
@@ -77,7 +91,9 @@ void kidc_submit(struct visit *visit)
     struct kidc kidc;
     struct limit limit = {0};
     str typed = str_trim(params_get(&visit->rq->form, "kidc"));
-    if (typed.n == 0)
+    if (!code_may_be_used(visit))
+        code_refuse(visit);
+    else if (typed.n == 0)
         show_error(visit, 422, typed, "error_kidc_missing");
     else if (!kidc_parse(typed, &kidc))
         show_error(visit, 422, typed, "error_kidc_invalid");

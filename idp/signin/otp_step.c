@@ -3,9 +3,13 @@
 #include "base/log.h"
 #include "signin/steps.h"
 
-/* Opens the number; false, and answered, when it does not open (there is none). */
+/* Opens the number; false, and answered, when it does not open (there is none), or codes don't do (any more). */
 static bool open_kidc(struct visit *visit, struct kidc *kidc)
 {
+    if (!code_may_be_used(visit)) {
+        code_refuse(visit);
+        return false;
+    }
     if (interaction_open_kidc(visit->rq->arena, interaction_secret(visit->rq), &visit->interaction, kidc))
         return true;
     visit_restart(visit);

@@ -6,11 +6,16 @@
 
 /* What the first page says about why it is there. The register makes accounts, not portals: who was sent here to get
  * one (Initiating User Registration via OpenID Connect 1.0) signs in with the number that everybody has. */
-static const char *start_notice(const struct interaction *interaction, bool signed_in)
+static const char *start_notice(const struct visit *visit, const struct session *session)
 {
     if (str_list_has(interaction->prompt, ' ', STR("create")))
+    const struct interaction *interaction = &visit->interaction;
+    const struct sso_policy policy = visit_policy(visit);
         return "notice_create";
-    return signed_in ? "notice_again" : NULL;
+    if (!session)
+        return NULL;
+    bool too_weak = !assurance_suffices(policy.levels, session->acr, policy.minimum, interaction->acr_values);
+    return too_weak ? "notice_step_up" : "notice_again";
 }
 
 void start_show(struct visit *visit)
@@ -25,11 +30,12 @@ void start_show(struct visit *visit)
     enum store_result result = visit_session(visit, &session, &person);
     if (result != STORE_OK && result != STORE_NOT_FOUND) {
         visit_problem(visit, 503);
-    } else if (result == STORE_OK && sso_session_suffices(&policy, &visit->interaction, &session, clock_now())) {
+    } else if (result == STORE_OK && sso_session_suffices(&policy, &visit->interaction, &session, clock_now()) &&
+               !sso_wants_stronger(&policy, &visit->interaction, &session)) {
         sso_adopt(&policy, &visit->interaction, &session);
         visit_proceed(visit, consent_show);
     } else {
-        kidc_show(visit, start_notice(&visit->interaction, result == STORE_OK));
+        kidc_show(visit, start_notice(visit, result == STORE_OK ? &session : NULL));
     }
 }
 
@@ -75,7 +81,8 @@ static const struct {
     void (*run)(struct visit *visit);
 } actions[] = {
     {STAGE_START, "continue", kidc_submit},    {STAGE_START, "cancel", cancel},
-    {STAGE_START, "switch", start_over},       {STAGE_CODE_SENT, "continue", otp_submit},
+    {STAGE_START, "switch", start_over},       {STAGE_START, "somebody_else", consent_switch},
+    {STAGE_CODE_SENT, "continue", otp_submit},
     {STAGE_CODE_SENT, "resend", otp_resend},   {STAGE_CODE_SENT, "switch", start_over},
     {STAGE_CODE_SENT, "cancel", cancel},       {STAGE_CONSENT, "allow", consent_allow},
     {STAGE_CONSENT, "deny", consent_deny},     {STAGE_CONSENT, "cancel", cancel},

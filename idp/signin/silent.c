@@ -1,6 +1,7 @@
 /* Signing in without a page: by the browser's session and an earlier consent. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "signin/right_step.h"
 #include "signin/signin.h"
 #include "signin/sso.h"
 
@@ -15,7 +16,10 @@ static bool need_page(struct interaction *interaction, const char *error)
 
 bool signin_silently(struct provider *provider, struct request *rq, struct interaction *interaction)
 {
-    const struct sso_policy policy = {&provider->assurance, STR_NONE};
+    const struct client *client = client_find(provider->clients, rq->arena, interaction->client_id);
+    if (!client)
+        return need_page(interaction, "server_error"); /* removed at this moment */
+    const struct sso_policy policy = {&provider->assurance, client->minimum_acr};
     if (sso_ways(&policy, interaction) == 0) {
         sso_refuse(interaction, STR("unmet_authentication_requirements"));
         return true;
@@ -26,8 +30,12 @@ bool signin_silently(struct provider *provider, struct request *rq, struct inter
     if (result != STORE_OK && result != STORE_NOT_FOUND)
         return need_page(interaction, "server_error");
     if (result == STORE_NOT_FOUND || !session_person(rq, &session, &person) ||
-        !sso_session_suffices(&policy, interaction, &session, clock_now()))
+        !sso_session_suffices(&policy, interaction, &session, clock_now()) ||
+        sso_wants_stronger(&policy, interaction, &session))
         return need_page(interaction, "login_required");
+    result = right_check(provider, rq, interaction, client, &session);
+    if (result != STORE_OK)
+        return need_page(interaction, result == STORE_NOT_FOUND ? "access_denied" : "server_error");
     struct consent consent;
     result = consent_load(provider->store, rq->arena, interaction->client_id, session.resident, &consent);
     if (result != STORE_OK && result != STORE_NOT_FOUND)

@@ -38,6 +38,15 @@ bool sso_session_suffices(const struct sso_policy *policy, const struct interact
            is_young_enough(interaction->max_age, session, now);
 }
 
+bool sso_wants_stronger(const struct sso_policy *policy, const struct interaction *interaction,
+                        const struct session *session)
+{
+    if (is_after_request(interaction, session) || str_list_has(interaction->prompt, ' ', STR("none")))
+        return false;
+    return !assurance_suffices(policy->levels, session->acr, STR_NONE, interaction->acr_values) &&
+           assurance_ways(policy->levels, policy->minimum, interaction->acr_values, true) != 0;
+}
+
 static void add_claims(struct buf *list, str claims)
 {
     str claim;

@@ -21,6 +21,10 @@ unsigned sso_ways(const struct sso_policy *policy, const struct interaction *int
  * before it never answers prompt=login, select_account or create, whatever the browser does. */
 bool sso_session_suffices(const struct sso_policy *policy, const struct interaction *interaction,
                           const struct session *session, int64_t now);
+/** Whether a person whose `session` would do is asked for a new sign-in all the same: acr_values that are only wished for
+ * are not reached by it, and some way would reach them. Not for prompt=none, and not twice for one request. */
+bool sso_wants_stronger(const struct sso_policy *policy, const struct interaction *interaction,
+                        const struct session *session);
 /** The claims that a person is asked about, each once: those of ID token and userinfo without sub, in that order. */
 str sso_claims(struct arena *arena, const struct interaction *interaction);
 /** Whether `consent` (NULL: none) answers this request without asking. */

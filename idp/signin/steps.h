@@ -14,6 +14,11 @@ void kidc_show(struct visit *visit, const char *notice);
 /** "continue" of that page. */
 void kidc_submit(struct visit *visit);
 
+/** Whether a one-time code is strong enough for the client, and for what it asks; and the first page again, which says
+ * that it is not, whatever a form has sent. */
+bool code_may_be_used(const struct visit *visit);
+void code_refuse(struct visit *visit);
+
 /** STAGE_CODE_SENT. */
 void otp_show(struct visit *visit);
 /** "continue" and "resend". */

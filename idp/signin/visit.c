@@ -7,13 +7,15 @@
 #include "crypto/primitives.h"
 #include "records/client/client_uri.h"
 #include "signin/csrf.h"
+#include "signin/qr/qr.h"
+#include "signin/right_step.h"
 
 #define CAMBODIA (7 * 3600)
 #define DAY (24 * 3600)
 
 struct sso_policy visit_policy(const struct visit *visit)
 {
-    return (struct sso_policy){&visit->provider->assurance, STR_NONE};
+    return (struct sso_policy){&visit->provider->assurance, visit->client->minimum_acr};
 }
 
 /* There is no such sign-in here: unknown, over, and another browser's look the same. */
@@ -185,6 +187,8 @@ void visit_proceed(struct visit *visit, void (*show_consent)(struct visit *visit
     interaction->stage = STAGE_CONSENT;
     if (sso_consent_suffices(arena, interaction, result == STORE_OK ? &consent : NULL))
         sso_finish(arena, interaction, &consent);
+    if (!right_proceed(visit))
+        return;
     if (!visit_save(visit))
         return;
     if (interaction->stage == STAGE_DONE)

@@ -94,12 +94,14 @@ static bool take_code_back(struct issue *issue)
     return store_write(store, &op, 1) == STORE_OK && grant_revoke(store, arena, code.of.grant) == STORE_OK;
 }
 
-/* True if the browser is still signed in as the person that the interaction's result names. */
+/* True if the browser is still signed in as the person that the interaction's result names, as strongly as the client
+ * takes it. */
 static bool load_person(struct issue *issue, struct person *person)
 {
     struct session session;
     if (session_load(issue->provider->store, issue->rq, &session) != STORE_OK ||
-        !str_eq(session.sid, issue->interaction->sid) || !str_eq(session.resident, issue->interaction->resident))
+        !str_eq(session.sid, issue->interaction->sid) || !str_eq(session.resident, issue->interaction->resident) ||
+        !assurance_suffices(&issue->provider->assurance, session.acr, issue->client->minimum_acr, STR_NONE))
         return false;
     issue->session_ends_at = session.expires_at;
     return session_person(issue->rq, &session, person);
@@ -140,6 +142,17 @@ static bool is_for_another(struct issue *issue)
     return result != STORE_OK || wrong;
 }
 
+/* False, and answered, when the client is a back office where the person has no right (any more). */
+static bool may_enter(struct issue *issue)
+{
+    enum store_result result = issue_read_right(issue);
+    if (result == STORE_NOT_FOUND)
+        send_error(issue, OAUTH_ERROR("access_denied", "the person has no right at this client"));
+    else if (result != STORE_OK)
+        send_error(issue, OAUTH_ERROR("server_error", "the store did not answer"));
+    return result == STORE_OK;
+}
+
 /* Gives the client what was granted. */
 static enum finish finish_done(struct issue *issue)
 {
@@ -163,6 +176,8 @@ static enum finish finish_done(struct issue *issue)
         oauth_over_page(provider, issue->rq, 409, issue->client);
         return ANSWERED;
     }
+    if (!may_enter(issue))
+        return ANSWERED;
     switch (release_claims(provider, issue->rq, issue->interaction, &person, &issue->claims, &issue->xroad_id)) {
     case IPIS_OK:
         issue_answer(issue);

@@ -11,6 +11,28 @@
 
 #define TRIES 20 /* to write an answer between two polls */
 
+enum store_result issue_read_right(struct issue *issue)
+{
+    const struct interaction *interaction = issue->interaction;
+    struct arena *arena = issue->rq->arena;
+    if (!issue->client->officers_only)
+        return STORE_OK;
+    enum store_result result =
+        officer_load(issue->provider->store, arena, interaction->client_id, interaction->resident, &issue->right);
+    if (result != STORE_NOT_FOUND)
+        return result;
+    struct audit_entry entry = {.action = STR("officer.refuse"),
+                                .outcome = STR("no right"),
+                                .actor = arena_printf(arena, "resident:%.*s", STR_FMT(interaction->resident)),
+                                .client_id = interaction->client_id,
+                                .session_id = interaction->sid,
+                                .request_id = str_of(issue->rq->id),
+                                .transaction_id = interaction->transaction_id,
+                                .peer = issue->rq->peer};
+    audit_later(issue->provider->audit, &entry);
+    return result;
+}
+
 /* Notes a client that wants to know when the session ends; how many ops that takes. */
 static size_t add_participant(const struct issue *issue, struct store_op *ops)
 {
@@ -68,7 +90,9 @@ static struct token_subject subject_said(const struct issue *issue)
         .auth_time = interaction->auth_time,
         .resources = interaction->resources,
         .authorization_details = interaction->authorization_details,
-        .jkt = interaction->dpop_jkt};
+        .jkt = interaction->dpop_jkt,
+        .officer = issue->right.client_id.p ? officer_key(issue->rq->arena, interaction->client_id, interaction->resident)
+                                            : STR_NONE};
 }
 
 static struct store_op store_code(const struct issue *issue, int64_t expires_at)
@@ -176,7 +200,8 @@ static struct oauth_error make_id_token(struct issue *issue)
                                   .code = issue->out.code,
                                   .access_token = issue->out.access_token,
                                   .state = interaction->state,
-                                  .claims = issue->out.code.p ? STR("") : issue->claims.id_token};
+                                  .claims = issue->out.code.p ? STR("") : issue->claims.id_token,
+                                  .officer = issue->right.client_id.p ? &issue->right : NULL};
     return id_token_make(issue->provider, issue->rq, issue->client, &what, &issue->out.id_token);
 }
 
@@ -210,7 +235,10 @@ void issue_fill_grant(struct issue *issue)
 /* For clients that registered for it: a bearer token through the browser (OpenID Connect Core sections 3.2 and 3.3). */
 static void make_access_token(struct issue *issue)
 {
-    struct token_request request = {.provider = issue->provider, .rq = issue->rq, .client = issue->client};
+    struct token_request request = {.provider = issue->provider,
+                                    .rq = issue->rq,
+                                    .client = issue->client,
+                                    .expires_by = issue->right.expires_at};
     struct token_subject of = subject_said(issue);
     of.resources = of.jkt = STR_NONE; /* for userinfo alone */
     struct issued_token token = access_token_make(&request, &of, issue->claims.userinfo);

@@ -5,6 +5,7 @@
 #include "oauth/authorize/response.h"
 #include "records/grant.h"
 #include "records/history.h"
+#include "records/officer.h"
 #include "records/token.h"
 
 struct issue {
@@ -14,12 +15,16 @@ struct issue {
     const struct client *client;
     struct grant grant;
     struct claim_texts claims;
+    struct officer right; /* of the person at a back office; empty for another client */
     str xroad_id;
     int64_t session_ends_at; /* seconds */
     struct issued out;
     struct store_op access; /* stores the access token that goes through the browser */
 };
 
+/** Reads the person's right at a client with officers_only. STORE_NOT_FOUND, with an audit entry: there is none, and
+ * nothing may be issued. */
+MUST_CHECK enum store_result issue_read_right(struct issue *issue);
 /** Fills in the grant (its subject is there), and how long it stands. */
 void issue_fill_grant(struct issue *issue);
 /** Makes what is to go out, before anything is stored: an ID token that can't be encrypted ends it here. */

@@ -7,6 +7,7 @@
 #include "oauth/token/access_token.h"
 #include "oauth/token/extent.h"
 #include "oauth/token/id_token.h"
+#include "oauth/token/right.h"
 #include "oauth/token/token.h"
 #include "records/grant.h"
 
@@ -15,6 +16,7 @@ struct exchange_of_code {
     str secret;
     struct code code;
     struct claim_texts claims;
+    struct officer right;
     struct token_subject extent; /* what the access token gets of it */
     bool polled;                 /* nobody saw the code: two polls at a time are no theft */
 };
@@ -108,7 +110,8 @@ static struct oauth_error issue(struct exchange_of_code *exchange, struct token_
     const struct id_token id_token = {.of = &exchange->code.of,
                                       .nonce = exchange->code.nonce,
                                       .access_token = access.text,
-                                      .claims = exchange->claims.id_token};
+                                      .claims = exchange->claims.id_token,
+                                      .officer = exchange->right.client_id.p ? &exchange->right : NULL};
     if (str_list_has(exchange->code.of.scope, ' ', STR("openid"))) { /* else it is plain OAuth */
         struct oauth_error error = id_token_make(provider, exchange->request->rq, client, &id_token, &answer->id_token);
         if (error.code)
@@ -176,7 +179,9 @@ static struct oauth_error exchange_code(struct token_request *request, str secre
     if (fault)
         return burn(&exchange, fault);
     exchange.extent = exchange.code.of;
-    struct oauth_error error = extent_narrow(request, &exchange.extent);
+    struct oauth_error error = right_for(request, &exchange.code.of, &exchange.right);
+    if (!error.code)
+        error = extent_narrow(request, &exchange.extent);
     if (!error.code)
         error = issue(&exchange, answer);
     if (!error.code)

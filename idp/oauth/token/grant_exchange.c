@@ -6,6 +6,7 @@
 #include "crypto/json.h"
 #include "crypto/primitives.h"
 #include "oauth/token/access_token.h"
+#include "oauth/token/right.h"
 #include "oauth/token/token.h"
 #include "records/exchange_policy.h"
 #include "records/grant.h"
@@ -56,20 +57,47 @@ static struct oauth_error check_parameters(struct exchange *exchange)
                : OAUTH_ERROR("invalid_target", "a token is for one service: name it by resource or by audience");
 }
 
-static struct oauth_error load_brought(struct exchange *exchange)
+/* Finds what was brought, if all that it stands on is still there: its grant, its client, an official's right. */
+static enum store_result find_brought(struct exchange *exchange, struct grant *standing, struct officer *right)
 {
     const struct provider *provider = exchange->request->provider;
     struct arena *arena = exchange->request->rq->arena;
     str secret = params_nonempty(&exchange->request->rq->form, "subject_token");
+    struct access_token *brought = &exchange->brought;
+    enum store_result result = access_token_load(provider->store, arena, secret, brought);
+    if (result == STORE_OK && brought->of.grant.p)
+        result = grant_load(provider->store, arena, brought->of.grant, standing);
+    if (result != STORE_OK)
+        return result;
+    const struct client *owner = client_find(provider->clients, arena, brought->of.client_id);
+    return owner && access_token_concerns(brought, exchange->request->client)
+               ? right_of(provider, arena, owner, &brought->of, right)
+               : STORE_NOT_FOUND;
+}
+
+/* A client that takes strong sign-ins only gets no weaker one by way of another. */
+static bool is_too_weak(const struct exchange *exchange)
+{
+    const struct token_subject *of = &exchange->brought.of;
+    return of->grant.p && !assurance_suffices(&exchange->request->provider->assurance, of->acr,
+                                              exchange->request->client->minimum_acr, STR_NONE);
+}
+
+static struct oauth_error load_brought(struct exchange *exchange)
+{
+    const struct provider *provider = exchange->request->provider;
+    struct arena *arena = exchange->request->rq->arena;
     struct grant standing;
-    enum store_result result = access_token_load(provider->store, arena, secret, &exchange->brought);
-    if (result == STORE_OK && exchange->brought.of.grant.p)
-        result = grant_load(provider->store, arena, exchange->brought.of.grant, &standing);
+    struct officer right;
+    enum store_result result = find_brought(exchange, &standing, &right);
     if (result != STORE_OK && result != STORE_NOT_FOUND)
         return OAUTH_UNAVAILABLE;
-    if (result == STORE_NOT_FOUND || !access_token_concerns(&exchange->brought, exchange->request->client) ||
-        !client_find(provider->clients, arena, exchange->brought.of.client_id))
+    if (result == STORE_NOT_FOUND)
         return OAUTH_ERROR("invalid_request", "the subject_token is not an access token that this client may exchange");
+    if (is_too_weak(exchange))
+        return OAUTH_ERROR("invalid_request", "the sign-in behind the subject_token is weaker than this client takes");
+    if (right.expires_at > 0 && right.expires_at < exchange->brought.expires_at)
+        exchange->brought.expires_at = right.expires_at;
     if (exchange->brought.of.grant.p) {
         unsigned char mac[SHA256_BYTES];
         ring_mac(provider->keys, ROOT_PAIRWISE, 1,
@@ -147,6 +175,7 @@ static void fill_subject(struct exchange *exchange)
                                           .scope = exchange->of.scope,
                                           .actor = exchange->of.actor,
                                           .grant = brought->grant,
+                                          .officer = brought->officer,
                                           .acr = brought->acr,
                                           .amr = brought->amr,
                                           .auth_time = brought->auth_time,

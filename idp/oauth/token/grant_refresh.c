@@ -9,6 +9,7 @@
 #include "oauth/token/access_token.h"
 #include "oauth/token/extent.h"
 #include "oauth/token/id_token.h"
+#include "oauth/token/right.h"
 #include "oauth/token/token.h"
 #include "records/grant.h"
 
@@ -18,6 +19,7 @@ struct refresh {
     struct refresh_token token;
     struct grant grant;
     struct claim_texts claims;
+    struct officer right;
     str access_claims;           /* what the new access token opens at userinfo */
     struct token_subject extent; /* how far it reaches */
 };
@@ -140,7 +142,8 @@ static struct oauth_error issue(struct refresh *refresh, struct token_answer *an
     const struct id_token id_token = {.of = &refresh->token.of,
                                       .nonce = refresh->token.nonce,
                                       .access_token = access.text,
-                                      .claims = refresh->claims.id_token};
+                                      .claims = refresh->claims.id_token,
+                                      .officer = refresh->right.client_id.p ? &refresh->right : NULL};
     if (str_list_has(refresh->token.of.scope, ' ', STR("openid")))
         error = id_token_make(provider, refresh->request->rq, client, &id_token, &answer->id_token);
     if (error.code)
@@ -162,6 +165,8 @@ struct oauth_error grant_refresh_token(struct token_request *request, struct tok
     struct refresh refresh = {.request = request};
     struct arena *arena = request->rq->arena;
     struct oauth_error error = load(&refresh);
+    if (!error.code)
+        error = right_for(request, &refresh.token.of, &refresh.right);
     if (error.code)
         return error;
     if (!claims_unseal(arena, refresh.secret, RECORD_REFRESH, refresh.token.sealed_id_token,

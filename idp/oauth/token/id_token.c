@@ -30,6 +30,8 @@ struct oauth_error id_token_make(const struct provider *provider, struct request
     buf_json_str(&json, "acr", what->of->acr);
     buf_json_words(&json, "amr", what->of->amr, ' ');
     buf_json_str(&json, "sid", what->of->sid);
+    if (what->officer)
+        officer_add_claims(&json, what->officer);
     add_hash(&json, "at_hash", client->id_token_alg, what->access_token);
     add_hash(&json, "c_hash", client->id_token_alg, what->code);
     add_hash(&json, "s_hash", client->id_token_alg, what->state);

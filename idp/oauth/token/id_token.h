@@ -3,6 +3,7 @@
 #define KONSAO_OAUTH_ID_TOKEN_H
 
 #include "oauth/error.h"
+#include "records/officer.h"
 #include "records/token.h"
 
 /** What an ID token says of one sign-in; STR_NONE: nothing. */
@@ -11,6 +12,7 @@ struct id_token {
     str nonce;
     str access_token, code, state; /* hashed into at_hash, c_hash, s_hash */
     str claims;                    /* further members, as of struct claim_texts */
+    const struct officer *officer; /* of a back office's: the person's right there; NULL: none is told */
 };
 
 /** Makes the client's ID token: signed by its algorithm, encrypted to it if it registered that. An error when there is

@@ -1,15 +1,16 @@
-/* Token introspection (RFC 7662): one hash, one read. Answers only those whom a token concerns: the client that it was
- * issued to, and the protected resources that it is for. Everything else, an ID token or a refresh token among it, is
- * not active. */
+/* Token introspection (RFC 7662): one hash, one read (for an official's token two). Answers only those whom a token
+ * concerns: the client that it was issued to, and the protected resources that it is for. Everything else, an ID token
+ * or a refresh token among it, is not active. */
 #include "base/buf.h"
 #include "oauth/client/binding.h"
 #include "oauth/client/client_auth.h"
 #include "oauth/endpoints.h"
 #include "oauth/token/access_token.h"
 #include "oauth/token/introspect_jwt.h"
+#include "oauth/token/right.h"
 
 static str describe(struct provider *provider, struct request *rq, const struct client *owner,
-                    const struct access_token *token)
+                    const struct access_token *token, const struct officer *right)
 {
     struct buf json = buf_new(rq->arena, 512);
     buf_char(&json, '{');
@@ -30,7 +31,10 @@ static str describe(struct provider *provider, struct request *rq, const struct 
     buf_json_str(&json, "acr", token->of.acr);
     if (token->of.auth_time > 0)
         buf_json_int(&json, "auth_time", token->of.auth_time);
-    buf_json_str(&json, "organization", owner->organization);
+    if (right_is_told(right, &token->of)) /* whom the person works for, and as what: as granted now */
+        officer_add_claims(&json, right);
+    else /* the client's: who calls */
+        buf_json_str(&json, "organization", owner->organization);
     buf_json_raw(&json, "act", token->of.actor);
     buf_json_raw(&json, "authorization_details", token->of.authorization_details);
     binding_add_confirmation(&json, &token->of);
@@ -43,6 +47,7 @@ void introspect_handle(struct request *rq, void *context)
     struct provider *provider = context;
     const struct client *caller, *owner = NULL;
     struct access_token token;
+    struct officer right;
     struct oauth_error error = OAUTH_OK;
     if (!client_authenticate_by_secret(provider, rq, &caller)) {
         if (!request_may_wait(rq)) { /* assertions and failures are written down */
@@ -67,5 +72,11 @@ void introspect_handle(struct request *rq, void *context)
     }
     if (result == STORE_OK && access_token_concerns(&token, caller))
         owner = client_find(provider->clients, rq->arena, token.of.client_id); /* a removed client's tokens are dead */
-    introspect_respond(provider, rq, caller, owner ? describe(provider, rq, owner, &token) : STR("{\"active\":false}"));
+    result = owner ? right_of(provider, rq->arena, owner, &token.of, &right) : STORE_NOT_FOUND;
+    if (result == STORE_OK)
+        introspect_respond(provider, rq, caller, describe(provider, rq, owner, &token, &right));
+    else if (result == STORE_NOT_FOUND)
+        introspect_respond(provider, rq, caller, STR("{\"active\":false}"));
+    else
+        oauth_respond_error(rq, OAUTH_UNAVAILABLE);
 }

@@ -4,6 +4,7 @@
 #include "oauth/endpoints.h"
 #include "oauth/nested.h"
 #include "oauth/token/access_token.h"
+#include "oauth/token/right.h"
 
 #define INVALID_TOKEN OAUTH_ERROR_STATUS(401, "invalid_token", "the access token is unknown, revoked or has expired")
 
@@ -23,6 +24,21 @@ static struct oauth_error load_token(struct provider *provider, struct request *
     if (!token->of.grant.p || !str_list_has(token->of.scope, ' ', STR("openid")))
         return OAUTH_ERROR_STATUS(403, "insufficient_scope", "the access token has no openid scope");
     return OAUTH_OK;
+}
+
+/* A token that an official's right has gone from opens nothing. */
+static struct oauth_error check_right(const struct provider *provider, struct arena *arena, const struct client *client,
+                                      const struct access_token *token)
+{
+    struct officer right;
+    switch (right_of(provider, arena, client, &token->of, &right)) {
+    case STORE_OK:
+        return OAUTH_OK;
+    case STORE_NOT_FOUND:
+        return INVALID_TOKEN;
+    default:
+        return OAUTH_UNAVAILABLE;
+    }
 }
 
 /* Signed, encrypted or both, as the client registered (OpenID Connect Core section 5.3.2). */
@@ -77,7 +93,9 @@ void userinfo_handle(struct request *rq, void *context)
     const struct client *client = error.code ? NULL : client_find(provider->clients, rq->arena, token.of.client_id);
     if (!error.code && !client)
         error = INVALID_TOKEN;
-    if (client && nested_fetch_first(provider, rq, client, &client->userinfo_encryption))
+    if (!error.code)
+        error = check_right(provider, rq->arena, client, &token);
+    if (!error.code && nested_fetch_first(provider, rq, client, &client->userinfo_encryption))
         return;
     if (!error.code && dpop_scheme && !request_may_wait(rq)) { /* it is written down that a proof was used */
         request_move_to_worker(rq);

@@ -53,6 +53,8 @@ static void kidc_throttled(struct view *view, const struct pages *pages, enum la
     view_text(view, "wait_text", STR("14:35"));
     view_flag(view, "notice_switched", true);
     view_flag(view, "notice_again", true);
+    view_flag(view, "notice_step_up", true);
+    view_flag(view, "error_way", true);
     view_flag(view, "notice_create", true);
 }
 
@@ -130,6 +132,8 @@ static void consent_session(struct view *view, const struct pages *pages, enum l
     who(view, lang);
     view_text(view, "kidc_masked", STR("•••••6789-0"));
     view_flag(view, "session", true);
+    view_text(view, "officer_organization", STR("ក្រសួងមហាផ្ទៃ, Ministry of Interior"));
+    view_text(view, "officer_roles", STR("registrar approver"));
     view_flag(view, "scope_only", true);
     view_flag(view, "error_stale", true);
     view_text(view, "consent_until_text", STR("21.11.2027"));
@@ -286,6 +290,7 @@ static const struct sample samples[] = {
     {"consent", "signin/consent", consent},
     {"consent-session", "signin/consent", consent_session},
     {"frozen", "signin/frozen", frozen},
+    {"no-right", "signin/no_right", kidc},
     {"forbidden-suspended", "signin/forbidden", suspended},
     {"forbidden-deceased", "signin/forbidden", deceased},
     {"forbidden-minor", "signin/forbidden", minor},

@@ -223,6 +223,10 @@ static inline void open_rooms(void)
         fail_msg("%s", error);
     provider->audit = audit_queue_new(provider->store, 1, 16);
     provider->settings = &world.settings;
+    provider->assurance =
+        (struct assurance){{{STR("urn:konsao:acr:otp"), 1U << WAY_OTP},
+                            {STR("urn:konsao:acr:device"), 1U << WAY_PASSKEY | 1U << WAY_QR}},
+                           2};
 }
 
 static inline int world_setup(void **state)
