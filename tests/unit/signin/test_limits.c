@@ -120,6 +120,28 @@ static void the_registers_last_word_on_a_codes_life_is_kept(void **state)
     assert_int_equal(life, 240);
 }
 
+static bool is_asked_too_often(str resident, bool counts)
+{
+    TEST_ARENA;
+    struct limit limit;
+    assert_int_equal(limit_asked(world.provider.store, arena, &world.settings, resident, counts, &limit), STORE_OK);
+    return limit.reached;
+}
+
+static void who_was_asked_in_vain_too_often_is_left_alone(void **state)
+{
+    (void)state;
+    world.settings.limit_asked_per_resident = 3;
+    for (int i = 0; i < 20; i++)
+        assert_false(is_asked_too_often(RESIDENT, false));
+    assert_false(is_asked_too_often(RESIDENT, true));
+    assert_false(is_asked_too_often(RESIDENT, true));
+    assert_false(is_asked_too_often(RESIDENT, false));
+    assert_true(is_asked_too_often(RESIDENT, true));
+    assert_true(is_asked_too_often(RESIDENT, false));
+    assert_false(is_asked_too_often(STR("somebody-else"), false));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +151,7 @@ int main(void)
         WORLD_TEST(proving_it_forgets_this_residents_tries_only),
         WORLD_TEST(guesses_at_the_same_time_get_no_more_tries),
         WORLD_TEST(the_registers_last_word_on_a_codes_life_is_kept),
+        WORLD_TEST(who_was_asked_in_vain_too_often_is_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
