@@ -1,6 +1,7 @@
 /* The first step: who is it? */
 #include "base/clock.h"
 #include "signin/steps.h"
+#include "signin/ways.h"
 
 bool code_may_be_used(const struct visit *visit)
 {
@@ -13,7 +14,15 @@ static struct view *kidc_view(struct visit *visit, str typed)
     struct view *view = visit_view(visit);
     view_text(view, "kidc_value", typed);
     view_flag(view, "no_otp", !code_may_be_used(visit));
+    ways_show(visit, view);
     return view;
+}
+
+/* Its script shows the code for a phone, and asks what became of it. */
+static void show_page(struct visit *visit, int status, struct view *view)
+{
+    const struct page_policy policy = {.form_action = visit->interaction.expected_origin, .calls = true};
+    page_respond_under(visit->rq, visit->provider->pages, visit->lang, status, "signin/kidc", view, &policy);
 }
 
 /* The page again, with what is wrong about the number. */
@@ -21,7 +30,7 @@ static void show_error(struct visit *visit, int status, str typed, const char *f
 {
     struct view *view = kidc_view(visit, typed);
     view_flag(view, flag, true);
-    visit_show(visit, status, "signin/kidc", view);
+    show_page(visit, status, view);
 }
 
 void code_refuse(struct visit *visit)
@@ -37,7 +46,7 @@ static void show_throttled(struct visit *visit, str typed, int64_t until)
     view_flag(view, "error_throttled", true);
     if (until > 0)
         view_text(view, "wait_text", visit_clock(visit->rq->arena, until + 59, false)); /* the minute after it */
-    visit_show(visit, 429, "signin/kidc", view);
+    show_page(visit, 429, view);
 }
 
 void kidc_show(struct visit *visit, const char *notice)
@@ -49,7 +58,7 @@ void kidc_show(struct visit *visit, const char *notice)
     struct view *view = kidc_view(visit, known);
     if (notice)
         view_flag(view, notice, true);
-    visit_show(visit, 200, "signin/kidc", view);
+    show_page(visit, 200, view);
 }
 
 void frozen_show(struct visit *visit, int64_t until)

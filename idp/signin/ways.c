@@ -29,10 +29,7 @@ void ways_show(const struct visit *visit, struct view *view)
 {
     unsigned ways = ways_of(visit);
     view_flag(view, "ways_phone", HAS(ways, WAY_QR));
-    view_flag(view, "ways_number", HAS(ways, WAY_OTP));
     view_flag(view, "ways_passkey", HAS(ways, WAY_PASSKEY));
-    view_flag(view, "ways_stronger", ways != 0 && !HAS(ways, WAY_OTP));
-    view_flag(view, "ways_none", ways == 0);
     view_flag(view, "ways_mobile", browser_is_mobile(request_header(visit->rq, "User-Agent")));
     view_text(view, "channel_path", arena_printf(visit->rq->arena, "/channel/%.*s", STR_FMT(visit->interaction.id)));
 }

@@ -32,6 +32,8 @@ static struct world {
     struct {
         char name[24], value[64];
     } jar[4];
+    unsigned watches, moves, wakes, parked_ms;
+    bool full, waited_out, on_loop; /* as many wait as may; the time to wait is over; the handler runs on a loop */
     str fetch_site, origin; /* what the browser says of where it comes from */
     char csrf[64];          /* of the form it shows */
     struct {
@@ -106,6 +108,43 @@ void respond_redirect(struct request *rq, str url)
     world.got.answers++;
 }
 
+void request_watch(struct request *rq, str topic)
+{
+    (void)rq, (void)topic;
+    world.watches++;
+}
+
+bool request_park(struct request *rq, unsigned wait_ms)
+{
+    (void)rq;
+    world.parked_ms = wait_ms;
+    return !world.full;
+}
+
+bool request_waited_out(const struct request *rq)
+{
+    (void)rq;
+    return world.waited_out;
+}
+
+bool request_may_wait(const struct request *rq)
+{
+    (void)rq;
+    return !world.on_loop;
+}
+
+void request_move_to_worker(struct request *rq)
+{
+    (void)rq;
+    world.moves++;
+}
+
+void http_wake(struct http_server *server, str topic)
+{
+    (void)server, (void)topic;
+    world.wakes++;
+}
+
 /* ---- the pages room ---- */
 
 void page_respond(struct request *rq, const struct pages *pages, enum lang lang, int status, const char *name,
@@ -116,6 +155,12 @@ void page_respond(struct request *rq, const struct pages *pages, enum lang lang,
     world.got.page = name;
     world.got.view = view;
     world.got.answers++;
+}
+
+void page_respond_under(struct request *rq, const struct pages *pages, enum lang lang, int status, const char *name,
+                        struct view *view, const struct page_policy *policy)
+{
+    page_respond(rq, pages, lang, status, name, view, policy->form_action);
 }
 
 void page_problem(struct request *rq, const struct pages *pages, enum lang lang, int status)
