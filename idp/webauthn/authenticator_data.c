@@ -41,6 +41,17 @@ static enum webauthn_fault read_credential(str *rest, struct authenticator_data 
     return cut(rest, n, &out->credential_id) && cbor_take(rest, &out->public_key) ? WEBAUTHN_OK : WEBAUTHN_MALFORMED;
 }
 
+/* By length and then by bytes: the one order of the canonical form, which libfido2 insists on here. */
+static bool is_sorted(const struct cbor_map *map)
+{
+    for (size_t i = 1; i < map->count; i++) {
+        str before = map->keys[i - 1], key = map->keys[i];
+        if (before.n > key.n || (before.n == key.n && str_cmp(before, key) >= 0))
+            return false;
+    }
+    return true;
+}
+
 /* Extensions, and then nothing more. What they say is not looked at: none was asked for. */
 static enum webauthn_fault read_extensions(str *rest, bool has, struct authenticator_data *out)
 {
@@ -50,7 +61,7 @@ static enum webauthn_fault read_extensions(str *rest, bool has, struct authentic
         return WEBAUTHN_FLAGS;
     if (!has)
         return WEBAUTHN_OK;
-    if (!cbor_take(rest, &out->extensions) || !cbor_map(out->extensions, &map) || rest->n > 0)
+    if (!cbor_take(rest, &out->extensions) || !cbor_map(out->extensions, &map) || rest->n > 0 || !is_sorted(&map))
         return WEBAUTHN_MALFORMED;
     for (size_t i = 0; i < map.count; i++)
         if (!cbor_text(map.keys[i], &name))
