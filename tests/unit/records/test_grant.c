@@ -175,6 +175,66 @@ static void a_consent_is_found_by_client_and_resident(void **state)
     assert_int_equal(consent_load(f->store, f->arena, STR("b"), STR("a"), &consent), STORE_NOT_FOUND);
 }
 
+static str grant_of(struct fixture *f, str client_id, str resident)
+{
+    struct grant grant = {.key = store_new_key(f->arena),
+                          .client_id = client_id,
+                          .resident = resident,
+                          .expires_at = clock_now() + 60};
+    struct store_op op = grant_op(f->arena, &grant, IF_ABSENT);
+    assert_int_equal(store_write(f->store, &op, 1), STORE_OK);
+    return grant.key;
+}
+
+static bool stands(struct fixture *f, str key)
+{
+    struct grant grant;
+    return grant_load(f->store, f->arena, key, &grant) == STORE_OK;
+}
+
+static void ending_what_a_client_has_of_a_resident_leaves_all_others(void **state)
+{
+    struct fixture *f = *state;
+    str others = grant_of(f, STR("bank"), STR("resident")), elses = grant_of(f, STR("portal"), STR("neighbour"));
+    str mine[70]; /* more than are found at once */
+    for (size_t i = 0; i < COUNT_OF(mine); i++)
+        mine[i] = grant_of(f, STR("portal"), STR("resident"));
+    str token = make_access_token(f, mine[69]);
+    assert_int_equal(grant_revoke_client(f->store, f->arena, STR("resident"), STR("portal")), STORE_OK);
+    for (size_t i = 0; i < COUNT_OF(mine); i++)
+        assert_false(stands(f, mine[i]));
+    assert_false(access_token_lives(f, token));
+    assert_true(stands(f, others));
+    assert_true(stands(f, elses));
+    assert_int_equal(grant_revoke_client(f->store, f->arena, STR("nobody"), STR("portal")), STORE_OK);
+}
+
+static void a_resident_s_consents_are_listed_until_they_are_removed(void **state)
+{
+    struct fixture *f = *state;
+    struct consent list[3];
+    size_t count;
+    static const char *const pairs[][2] = {{"a", "r"}, {"b", "r"}, {"c", "r"}, {"a", "other"}};
+    for (size_t i = 0; i < COUNT_OF(pairs); i++) {
+        struct consent consent = {
+            .client_id = str_of(pairs[i][0]), .resident = str_of(pairs[i][1]), .expires_at = clock_now() + 60};
+        struct store_op op = consent_op(f->arena, &consent);
+        assert_int_equal(store_write(f->store, &op, 1), STORE_OK);
+    }
+    assert_int_equal(consent_list(f->store, f->arena, STR("r"), list, 2, &count), STORE_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(consent_list(f->store, f->arena, STR("r"), list, 3, &count), STORE_OK);
+    assert_int_equal(count, 3);
+    assert_str(list[1].client_id, "b");
+    struct store_op op = consent_remove_op(f->arena, &list[1]);
+    assert_int_equal(store_write(f->store, &op, 1), STORE_OK);
+    assert_int_equal(consent_list(f->store, f->arena, STR("r"), list, 3, &count), STORE_OK);
+    assert_int_equal(count, 2);
+    assert_str(list[1].client_id, "c");
+    assert_int_equal(consent_list(f->store, f->arena, STR("nobody"), list, 3, &count), STORE_OK);
+    assert_int_equal(count, 0);
+}
+
 #define ON_A_STORE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -190,6 +250,8 @@ int main(void)
         ON_A_STORE(ending_a_session_ends_its_grants_and_leaves_the_offline_ones),
         cmocka_unit_test(a_consent_covers_what_was_answered),
         ON_A_STORE(a_consent_is_found_by_client_and_resident),
+        ON_A_STORE(ending_what_a_client_has_of_a_resident_leaves_all_others),
+        ON_A_STORE(a_resident_s_consents_are_listed_until_they_are_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
