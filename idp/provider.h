@@ -24,6 +24,7 @@ enum elsewhere {
     ELSEWHERE_DONE,
     ELSEWHERE_OVER,           /* it is answered already, or its time is over */
     ELSEWHERE_ANOTHER_PERSON, /* it is for somebody else, and stays */
+    ELSEWHERE_NO_RIGHT,       /* a back office where the person has no right: the client was told so */
     ELSEWHERE_REGISTER_AWAY,  /* nothing was answered: try again */
     ELSEWHERE_FAILED,
 };

@@ -2,15 +2,16 @@
 
 #include "base/clock.h"
 #include "signin/csrf.h"
+#include "signin/qr/qr.h"
 #include "signin/steps.h"
 
 /* What the first page says about why it is there. The register makes accounts, not portals: who was sent here to get
  * one (Initiating User Registration via OpenID Connect 1.0) signs in with the number that everybody has. */
 static const char *start_notice(const struct visit *visit, const struct session *session)
 {
-    if (str_list_has(interaction->prompt, ' ', STR("create")))
     const struct interaction *interaction = &visit->interaction;
     const struct sso_policy policy = visit_policy(visit);
+    if (str_list_has(interaction->prompt, ' ', STR("create")))
         return "notice_create";
     if (!session)
         return NULL;
@@ -27,6 +28,8 @@ void start_show(struct visit *visit)
         visit_refuse(visit, STR("unmet_authentication_requirements"));
         return;
     }
+    if (qr_complete(visit))
+        return;
     enum store_result result = visit_session(visit, &session, &person);
     if (result != STORE_OK && result != STORE_NOT_FOUND) {
         visit_problem(visit, 503);

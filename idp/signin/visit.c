@@ -24,18 +24,29 @@ static void show_expired(struct visit *visit, int status)
     visit_show(visit, status, "signin/expired", view_new(visit->rq->arena));
 }
 
+/* `ended`: a phone approved it, and brought the answer here, where nobody had asked. */
+static void show_elsewhere(struct visit *visit, bool ended)
+{
+    struct view *view = view_new(visit->rq->arena);
+    view_flag(view, "ended", ended);
+    visit_show(visit, 403, "signin/elsewhere", view);
+}
+
 bool visit_open(struct visit *visit, struct provider *provider, struct request *rq)
 {
     *visit = (struct visit){.provider = provider, .rq = rq, .lang = lang_of_request(rq, LANG_KM)};
     if (!interaction_secret(rq).p) {
-        visit_show(visit, 403, "signin/elsewhere", view_new(rq->arena));
+        show_elsewhere(visit, qr_is_foreign(provider, rq));
         return false;
     }
     switch (interaction_load(provider->store, rq, rq->tail, &visit->interaction)) {
     case STORE_OK:
         break;
     case STORE_NOT_FOUND:
-        show_expired(visit, 404);
+        if (qr_is_foreign(provider, rq))
+            show_elsewhere(visit, true);
+        else
+            show_expired(visit, 404);
         return false;
     default:
         visit_problem(visit, 503);
@@ -176,6 +187,8 @@ void visit_proceed(struct visit *visit, void (*show_consent)(struct visit *visit
         pass_on(visit);
         return;
     }
+    if (!right_proceed(visit))
+        return;
     struct arena *arena = visit->rq->arena;
     struct consent consent;
     enum store_result result =
@@ -187,8 +200,6 @@ void visit_proceed(struct visit *visit, void (*show_consent)(struct visit *visit
     interaction->stage = STAGE_CONSENT;
     if (sso_consent_suffices(arena, interaction, result == STORE_OK ? &consent : NULL))
         sso_finish(arena, interaction, &consent);
-    if (!right_proceed(visit))
-        return;
     if (!visit_save(visit))
         return;
     if (interaction->stage == STAGE_DONE)

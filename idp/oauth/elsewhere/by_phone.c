@@ -47,6 +47,19 @@ static enum elsewhere check_person(const struct issue *issue)
     return wrong || (hint.p && !str_eq(hint, issue->grant.subject)) ? ELSEWHERE_ANOTHER_PERSON : ELSEWHERE_DONE;
 }
 
+/* A back office is told that a person without a right there was refused. */
+static enum elsewhere check_right(struct issue *issue)
+{
+    switch (issue_read_right(issue)) {
+    case STORE_OK:
+        return ELSEWHERE_DONE;
+    case STORE_NOT_FOUND:
+        return refuse(issue) == ELSEWHERE_FAILED ? ELSEWHERE_FAILED : ELSEWHERE_NO_RIGHT;
+    default:
+        return ELSEWHERE_FAILED;
+    }
+}
+
 /* The code first, which nobody has yet, as in finish.c. */
 static enum elsewhere give(struct issue *issue)
 {
@@ -74,6 +87,8 @@ enum elsewhere by_phone_finish(struct provider *provider, struct request *rq, st
         return refuse(&issue);
     issue.grant.subject = subject_of(provider->keys, rq->arena, issue.client, &person->kidc);
     enum elsewhere right = check_person(&issue);
+    if (right == ELSEWHERE_DONE)
+        right = check_right(&issue);
     if (right != ELSEWHERE_DONE)
         return right;
     switch (release_claims(provider, rq, interaction, person, &issue.claims, &issue.xroad_id)) {

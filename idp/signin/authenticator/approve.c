@@ -311,6 +311,7 @@ static bool finish_elsewhere(struct approval *approval, const struct channel_ans
         api_fail_text(call, API_ENDED, "reason", str_of(channel_end_name(END_EXPIRED)));
         return false;
     case ELSEWHERE_ANOTHER_PERSON:
+    case ELSEWHERE_NO_RIGHT:
         take_back(approval);
         api_fail(call, API_NO_RIGHT);
         return false;
