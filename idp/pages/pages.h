@@ -62,7 +62,9 @@ struct page_policy {
     str form_action;   /* an origin that its forms may go to besides ours; STR_NONE */
     const str *frames; /* origins that it may show in frames */
     size_t frame_count;
+    bool calls;    /* its script calls us */
     bool embedded; /* a script without a face, for frames of other sites: nothing to press, to see or to send */
+    bool app;      /* it calls us, is installed, and has a service worker */
 };
 /** The same with more said. */
 void page_respond_under(struct request *rq, const struct pages *pages, enum lang lang, int status, const char *name,
@@ -70,6 +72,12 @@ void page_respond_under(struct request *rq, const struct pages *pages, enum lang
 /** Answers with the page "problem" for an HTTP status (400, 403, 404, 405, 408, 413, 414, 429, 431, 500, 503; any other
  * is shown as the nearest of its class). */
 void page_problem(struct request *rq, const struct pages *pages, enum lang lang, int status);
+/** The path of a file below assets/ ("/assets/style.0123456789abcdef.css"); STR_NONE when there is none called `name`. */
+str page_asset_path(struct arena *arena, const struct pages *pages, const char *name);
+/** Its content; STR_NONE likewise. */
+str page_asset_body(const struct pages *pages, const char *name);
+/** A text that differs when any template, message or asset does. */
+str pages_version(struct arena *arena, const struct pages *pages);
 /** Serves one of the files below assets/ (route: /assets/ and one segment), with a long cache life under a name that
  * holds a content hash ({{asset:style.css}} in templates gives it). */
 void page_asset(struct request *rq, const struct pages *pages);

@@ -32,6 +32,10 @@ static void add_security_headers(struct request *rq, const struct page_policy *p
     for (size_t i = 0; i < policy->frame_count; i++)
         if (is_source(policy->frames[i]))
             buf_printf(&csp, "%s %.*s", i == 0 ? "; frame-src" : "", STR_FMT(policy->frames[i]));
+    if (policy->app || policy->calls)
+        buf_add(&csp, STR("; connect-src 'self'"));
+    if (policy->app)
+        buf_add(&csp, STR("; worker-src 'self'; manifest-src 'self'"));
     response_header(rq, "Content-Security-Policy", buf_str(&csp));
     response_header(rq, "X-Frame-Options", STR("DENY"));
     response_header(rq, "Cross-Origin-Opener-Policy", STR("same-origin"));
