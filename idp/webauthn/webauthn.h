@@ -1,6 +1,6 @@
 /* Passkeys (Web Authentication Level 3): the options that a browser is given, and the checks of what it brings back
- * (section 7). libfido2 takes the CBOR apart and verifies signatures and attestations; what is compared (origin, RP ID,
- * challenge, flags, counter) is compared here. Knows nothing of HTTP and of the store. */
+ * (section 7). libfido2 verifies signatures and attestations; CBOR is read strictly before it gets any, and what is
+ * compared (origin, RP ID, challenge, flags, counter) is compared here. Knows nothing of HTTP and of the store. */
 #ifndef KONSAO_WEBAUTHN_WEBAUTHN_H
 #define KONSAO_WEBAUTHN_WEBAUTHN_H
 
