@@ -7,6 +7,7 @@
 #include "settings_table.h"
 
 #define DAY 86400
+#define LOOPS_MIN 4 /* an answer of a worker looks at all that wait on its loop (libmicrohttpd 0.9.75) */
 
 static size_t number_of(size_t offset)
 {
@@ -56,7 +57,7 @@ void settings_complete(struct arena *arena, struct settings *s, str *origins)
     complete_addresses(arena, s, origins);
     if (s->loops == 0) {
         long cores = sysconf(_SC_NPROCESSORS_ONLN);
-        s->loops = cores > 0 ? cores : 1;
+        s->loops = cores > LOOPS_MIN ? cores : LOOPS_MIN;
         ORIGIN(loops) = STR("default, as many as cores");
     }
     if (s->register_concurrent_max == 0) {

@@ -43,7 +43,8 @@ const struct setting setting_table[] = {
      "Whether a DPoP proof must have a nonce of this server in it (RFC 9449 section 8); nonces are handed out either "
      "way. yes: clients need one more round trip now and then, and their clocks may be wrong."},
     {"loops", SETTING_NUMBER, AT(loops), NULL, 1, 256, NULL,
-     "Event loops, a thread each. Default: as many as the machine has cores."},
+     "Event loops, a thread each. Default: as many as the machine has cores, but 4 at least: browsers that wait are "
+     "spread over them."},
     {"writers", SETTING_NUMBER, AT(writers), "8", 1, 256, NULL,
      "Threads for what waits for the store alone: tokens, revocation, logout. Few, so that they do not get into each "
      "other's way; nothing that the register holds up holds them up."},
