@@ -104,20 +104,9 @@ void otp_resend(struct visit *visit)
 
 struct check {
     struct visit *visit;
-    struct kidc kidc;
-    str resident;
-    struct limit limit;
-    struct ipis_call call;
+    struct otp otp;
     struct ipis_proof proof;
 };
-
-/* On disk before the browser learns anything. */
-static bool record(struct check *check, str outcome)
-{
-    struct audit_entry entry = visit_entry(check->visit, "signin.otp", outcome, check->resident);
-    entry.xroad_id = check->call.xroad_id;
-    return audit_write(check->visit->provider->store, &entry);
-}
 
 /* Loads the interaction anew. False when this step is over, by another tab or a second click. */
 static bool is_still_at_code(struct visit *visit)
@@ -141,9 +130,9 @@ static int64_t session_end_of(const struct check *check, int64_t now)
 static bool start_session(struct check *check, struct session *session)
 {
     struct visit *visit = check->visit;
-    struct person person = {check->kidc, check->proof.kyc_token};
+    struct person person = {check->otp.kidc, check->proof.kyc_token};
     int64_t now = clock_now();
-    *session = (struct session){.resident = check->resident,
+    *session = (struct session){.resident = check->otp.resident,
                                 .acr = assurance_acr(&visit->provider->assurance, WAY_OTP),
                                 .amr = assurance_amr(WAY_OTP, false),
                                 .transaction_id = visit->interaction.transaction_id,
@@ -152,19 +141,11 @@ static bool start_session(struct check *check, struct session *session)
     return session_start(visit->provider->store, visit->rq, session, &person) == STORE_OK;
 }
 
-static void forget_tries(struct check *check)
-{
-    struct visit *visit = check->visit;
-    if (limit_proved(visit->provider->store, visit->rq->arena, check->resident) != STORE_OK)
-        log_warn("signin.tries not forgotten request=%s", visit->rq->id);
-}
-
 static void accept(struct check *check)
 {
     struct visit *visit = check->visit;
     struct session session;
-    forget_tries(check);
-    if (!record(check, STR("ok")) || !start_session(check, &session)) {
+    if (!start_session(check, &session)) {
         visit_problem(visit, 503);
         return;
     }
@@ -188,9 +169,6 @@ static void show_forbidden(struct check *check)
                  {"CLOSED", "status_closed"},
                  {"MINOR", "status_minor"}};
     struct visit *visit = check->visit;
-    forget_tries(check);
-    if (!record(check, arena_printf(visit->rq->arena, "forbidden:%.*s", STR_FMT(check->call.code))))
-        log_error("audit.write failed request=%s", visit->rq->id);
     if (!is_still_at_code(visit)) {
         visit_reload(visit);
         return;
@@ -200,95 +178,69 @@ static void show_forbidden(struct check *check)
         return;
     struct view *view = visit_view(visit);
     for (size_t i = 0; i < COUNT_OF(flags); i++)
-        view_flag(view, flags[i].flag, str_is(check->call.code, flags[i].code));
+        view_flag(view, flags[i].flag, str_is(check->otp.call.code, flags[i].code));
     visit_show(visit, 403, "signin/forbidden", view);
 }
 
 /* Wrong; or no such number, or frozen at the register: nobody can tell which. */
-static void show_wrong(struct check *check, enum ipis_result result)
+static void show_wrong(struct check *check)
 {
     struct visit *visit = check->visit;
-    if (!record(check, str_of(ipis_result_name(result))))
-        log_error("audit.write failed request=%s", visit->rq->id);
     if (!is_still_at_code(visit)) {
         visit_reload(visit);
-    } else if (check->limit.left == 0) {
-        frozen_show(visit, check->limit.until);
+    } else if (check->otp.limit.left == 0) {
+        frozen_show(visit, check->otp.limit.until);
     } else {
-        struct view *view = otp_view(visit, &check->kidc);
+        struct view *view = otp_view(visit, &check->otp.kidc);
         view_flag(view, "error_code_wrong", true);
-        view_int(view, "attempts_left", check->limit.left);
+        view_int(view, "attempts_left", check->otp.limit.left);
         visit_show(visit, 422, "signin/otp", view);
     }
 }
 
-/* Nobody heard that it was judged: the same code can be tried again. The try is only given back when it surely was not.
- */
-static void show_unjudged(struct check *check, enum ipis_result result)
-{
-    struct visit *visit = check->visit;
-    bool judged = result != IPIS_THROTTLED && check->call.may_have_arrived;
-    if (!judged && limit_untried(visit->provider->store, visit->rq->arena, check->resident, &check->limit) != STORE_OK)
-        log_warn("signin.try not taken back request=%s", visit->rq->id);
-    if (!record(check, str_of(ipis_result_name(result))))
-        log_error("audit.write failed request=%s", visit->rq->id);
-    show_with(visit, &check->kidc, 503, "error_unreachable");
-}
-
-static void ask_register(struct check *check, str code)
-{
-    struct visit *visit = check->visit;
-    check->call = visit_call(visit);
-    enum ipis_result result = ipis_check_otp(visit->provider->ipis, &check->call, &check->kidc, code, &check->proof);
-    switch (result) {
-    case IPIS_OK:
-        accept(check);
-        break;
-    case IPIS_FORBIDDEN:
-        show_forbidden(check);
-        break;
-    case IPIS_UNREACHABLE:
-    case IPIS_THROTTLED:
-        show_unjudged(check, result);
-        break;
-    default:
-        show_wrong(check, result);
-    }
-}
-
 /* Counts the try before it is made, here and for the number, so that guesses at the same time get no more of them. */
-static void try_code(struct check *check, str code)
+static void try_code(struct check *check, str digits)
 {
     struct visit *visit = check->visit;
-    struct provider *provider = visit->provider;
     visit->interaction.wrong_codes++;
     if (!visit_save(visit))
         return;
-    check->resident = visit_resident(visit, &check->kidc);
-    if (limit_tried(provider->store, visit->rq->arena, provider->settings, check->resident, &check->limit) !=
-        STORE_OK) {
+    switch (otp_check(&check->otp, digits, &check->proof)) {
+    case OTP_RIGHT:
+        accept(check);
+        break;
+    case OTP_BARRED:
+        show_forbidden(check);
+        break;
+    case OTP_WRONG:
+        show_wrong(check);
+        break;
+    case OTP_TOO_OFTEN:
+        frozen_show(visit, check->otp.limit.until);
+        break;
+    case OTP_UNJUDGED:
+        show_with(visit, &check->otp.kidc, 503, "error_unreachable");
+        break;
+    case OTP_NOT_CHECKED:
         visit_problem(visit, 503);
-    } else if (check->limit.reached) {
-        if (!record(check, STR("frozen")))
-            log_error("audit.write failed request=%s", visit->rq->id);
-        frozen_show(visit, check->limit.until);
-    } else {
-        ask_register(check, code);
+        break;
     }
 }
 
 void otp_submit(struct visit *visit)
 {
     struct check check = {.visit = visit};
-    str code;
-    if (!open_kidc(visit, &check.kidc))
+    struct kidc kidc;
+    str digits;
+    if (!open_kidc(visit, &kidc))
         return;
-    if (!otp_parse(visit->rq->arena, params_get(&visit->rq->form, "otp"), &code))
-        show_with(visit, &check.kidc, 422, "error_code_missing");
+    check.otp = otp_of_visit(visit, &kidc);
+    if (!otp_parse(visit->rq->arena, params_get(&visit->rq->form, "otp"), &digits))
+        show_with(visit, &kidc, 422, "error_code_missing");
     else if (visit->interaction.code_expires_at <= clock_now())
         /* said by our own clock, which runs for numbers without a code as well: the register's 410 only exists for real
          * ones, and looks like a wrong code when it comes early */
-        show_with(visit, &check.kidc, 422, "error_code_expired");
+        show_with(visit, &kidc, 422, "error_code_expired");
     else
-        try_code(&check, code);
+        try_code(&check, digits);
 }

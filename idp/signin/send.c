@@ -1,6 +1,5 @@
 /* Having a one-time code sent. What a browser sees is the same for a number that exists and one that does not. */
 #include "base/clock.h"
-#include "base/log.h"
 #include "signin/steps.h"
 
 /* Stores that a code is being sent, before it is: of two clicks at the same time one gets no further. */
@@ -29,70 +28,46 @@ static enum send_result undo(struct visit *visit, const struct interaction *befo
     return visit_save(visit) ? result : SEND_ANSWERED;
 }
 
-/* SEND_DONE when one more code may be asked for `resident`, which is counted then. */
-static enum send_result check_limits(struct visit *visit, str resident, struct limit *limit)
+static enum send_result result_of(enum otp_sent sent)
 {
-    struct store *store = visit->provider->store;
-    const struct settings *settings = visit->provider->settings;
-    struct arena *arena = visit->rq->arena;
-    enum store_result result = limit_frozen(store, arena, settings, resident, limit);
-    if (result == STORE_OK && limit->reached)
-        return SEND_FROZEN;
-    if (result == STORE_OK)
-        result = limit_sent(store, arena, settings, resident, limit);
-    if (result != STORE_OK) {
-        visit_problem(visit, 503);
-        return SEND_ANSWERED;
-    }
-    return limit->reached ? SEND_LIMITED : SEND_DONE;
+    static const enum send_result results[] = {
+        [OTP_SENT] = SEND_DONE,           [OTP_FROZEN] = SEND_FROZEN,           [OTP_LIMITED] = SEND_LIMITED,
+        [OTP_THROTTLED] = SEND_THROTTLED, [OTP_UNREACHABLE] = SEND_UNREACHABLE, [OTP_FAILED] = SEND_ANSWERED,
+    };
+    return results[sent];
 }
 
-static enum ipis_result ask(struct visit *visit, struct ipis_call *call, const struct kidc *kidc, str resident,
-                            int64_t *life)
+struct otp otp_of_visit(struct visit *visit, const struct kidc *kidc)
 {
-    *call = visit_call(visit);
-    enum ipis_result result = ipis_send_otp(visit->provider->ipis, call, kidc, life);
-    struct audit_entry entry = visit_entry(visit, "signin.otp_sent", str_of(ipis_result_name(result)), resident);
-    entry.xroad_id = call->xroad_id;
-    entry.detail = call->code;
-    audit_later(visit->provider->audit, &entry);
-    return result;
-}
-
-/* No code, as far as the person is told. What the register may have sent all the same stays counted: otherwise one that
- * answers late could be made to send without end. */
-static enum send_result give_up(struct visit *visit, const struct interaction *before, const struct ipis_call *call,
-                                str resident, enum ipis_result result, struct limit *limit)
-{
-    bool throttled = result == IPIS_THROTTLED, counts = !throttled && call->may_have_arrived;
-    if (!counts && limit_unsent(visit->provider->store, visit->rq->arena, resident, limit) != STORE_OK)
-        log_warn("signin.limit not taken back request=%s", visit->rq->id);
-    limit->until = throttled && call->retry_after > 0 ? clock_now() + call->retry_after : 0;
-    return undo(visit, before, counts, throttled ? SEND_THROTTLED : SEND_UNREACHABLE);
+    str resident = visit_resident(visit, kidc);
+    return (struct otp){.provider = visit->provider,
+                        .rq = visit->rq,
+                        .kidc = *kidc,
+                        .resident = resident,
+                        .sent = "signin.otp_sent",
+                        .checked = "signin.otp",
+                        .entry = visit_entry(visit, "", STR_NONE, resident),
+                        .call = visit_call(visit)};
 }
 
 enum send_result code_send(struct visit *visit, const struct kidc *kidc, struct limit *limit)
 {
-    struct store *store = visit->provider->store;
-    struct arena *arena = visit->rq->arena;
     const struct interaction before = visit->interaction;
-    str resident = visit_resident(visit, kidc);
-    struct ipis_call call;
+    struct otp otp = otp_of_visit(visit, kidc);
     int64_t life = 0;
-    enum send_result allowed = check_limits(visit, resident, limit);
-    if (allowed != SEND_DONE)
-        return allowed;
-    if (limit_code_life(store, arena, false, &life) != STORE_OK) {
+    bool counts;
+    enum otp_sent sent = otp_allow(&otp, &life);
+    *limit = otp.limit;
+    if (sent == OTP_FAILED)
         visit_problem(visit, 503);
-        return SEND_ANSWERED;
-    }
+    if (sent != OTP_SENT)
+        return result_of(sent);
     if (!reserve(visit, kidc, life))
         return SEND_ANSWERED;
-    enum ipis_result result = ask(visit, &call, kidc, resident, &life);
-    if (result == IPIS_UNREACHABLE || result == IPIS_THROTTLED)
-        return give_up(visit, &before, &call, resident, result, limit);
-    if (limit_code_life(store, arena, result == IPIS_OK, &life) != STORE_OK)
-        log_warn("signin.code_life not kept request=%s", visit->rq->id);
+    sent = otp_ask(&otp, &life, &counts);
+    *limit = otp.limit;
+    if (sent != OTP_SENT)
+        return undo(visit, &before, counts, result_of(sent));
     visit->interaction.code_expires_at = visit->interaction.code_sent_at + life;
     return visit_save(visit) ? SEND_DONE : SEND_ANSWERED;
 }

@@ -3,7 +3,7 @@
 #ifndef KONSAO_SIGNIN_STEPS_H
 #define KONSAO_SIGNIN_STEPS_H
 
-#include "signin/limits.h"
+#include "signin/otp.h"
 #include "signin/visit.h"
 
 /** STAGE_START: on without a page where the session allows it, else the KIdC. */
@@ -47,5 +47,7 @@ enum send_result {
  * and sends nothing. SEND_DONE says nothing about whether the number exists. In every other case the stage is as
  * before; a code that the register may have sent all the same stays counted. */
 MUST_CHECK enum send_result code_send(struct visit *visit, const struct kidc *kidc, struct limit *limit);
+/** A code as this visit asks for it. */
+struct otp otp_of_visit(struct visit *visit, const struct kidc *kidc);
 
 #endif
