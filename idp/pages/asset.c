@@ -50,13 +50,21 @@ const struct asset *asset_find(const struct pages *pages, str name)
     return NULL;
 }
 
-/* "style.css" to "style.0123456789abcdef.css". FNV-1a: it tells our own versions apart, it protects nothing. */
+/* FNV-1a: it tells our own versions apart, it protects nothing. */
+#define FNV_START 14695981039346656037u
+
+static uint64_t fnv(uint64_t hash, str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        hash = (hash ^ (unsigned char)text.p[i]) * 1099511628211u;
+    }
+    return hash;
+}
+
+/* "style.css" to "style.0123456789abcdef.css". */
 static void name_by_content(struct pages *pages, struct asset *asset)
 {
-    uint64_t hash = 14695981039346656037u;
-    for (size_t i = 0; i < asset->body.n; i++) {
-        hash = (hash ^ (unsigned char)asset->body.p[i]) * 1099511628211u;
-    }
+    uint64_t hash = fnv(FNV_START, asset->body);
     const char *dot = memrchr(asset->name.p, '.', asset->name.n);
     str stem = {asset->name.p, (size_t)(dot - asset->name.p)};
     str ending = {dot, asset->name.n - stem.n};
@@ -102,6 +110,30 @@ bool assets_finish(struct pages *pages, struct fault *fault)
         }
     }
     return true;
+}
+
+str page_asset_path(struct arena *arena, const struct pages *pages, const char *name)
+{
+    const struct asset *asset = asset_find(pages, str_of(name));
+    return asset ? arena_printf(arena, "/assets/%.*s", STR_FMT(asset->served)) : STR_NONE;
+}
+
+str page_asset_body(const struct pages *pages, const char *name)
+{
+    const struct asset *asset = asset_find(pages, str_of(name));
+    return asset ? asset->body : STR_NONE;
+}
+
+str pages_version(struct arena *arena, const struct pages *pages)
+{
+    uint64_t hash = FNV_START;
+    for (size_t i = 0; i < pages->asset_count; i++)
+        hash = fnv(hash, pages->assets[i].served);
+    for (size_t i = 0; i < pages->count; i++)
+        hash = fnv(hash, pages->items[i].source);
+    for (enum lang lang = 0; lang < LANGS; lang++)
+        hash = fnv(hash, pages->catalogues[lang].source);
+    return arena_printf(arena, "%016" PRIx64, hash);
 }
 
 void page_asset(struct request *rq, const struct pages *pages)

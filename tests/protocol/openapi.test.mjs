@@ -97,7 +97,7 @@ test('every operation has a name of its own, a summary, a tag, and says who may 
 });
 
 /* Pages, and what is for this machine alone. */
-const notDescribed = new Set(['GET /', 'GET /assets/*', 'GET /signin/*', 'POST /signin/*', 'GET /client-logo/*', 'GET /metrics']);
+const notDescribed = new Set(['GET /', 'GET /assets/*', 'GET /signin/*', 'POST /signin/*', 'GET /client-logo/*', 'GET /metrics', 'GET /app', 'GET /app/sw.js', 'GET /app/manifest.webmanifest', 'GET /.well-known/assetlinks.json', 'GET /.well-known/apple-app-site-association']);
 
 test('it has the routes of the server, all of them and no others', () => {
   const routes = ['idp/oauth/features.c', 'idp/serve.c'].flatMap((file) =>

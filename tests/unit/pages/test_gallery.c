@@ -32,6 +32,33 @@ static void kidc(struct view *view, const struct pages *pages, enum lang lang)
     who(view, lang);
 }
 
+static void phone(struct view *view, const struct pages *pages, enum lang lang)
+{
+    kidc(view, pages, lang);
+    view_flag(view, "ways_phone", true);
+    view_text(view, "channel_path", STR("/channel/x"));
+}
+
+static void phone_alone(struct view *view, const struct pages *pages, enum lang lang)
+{
+    phone(view, pages, lang);
+    view_flag(view, "ways_mobile", true);
+    view_flag(view, "no_otp", true);
+}
+
+static void no_way(struct view *view, const struct pages *pages, enum lang lang)
+{
+    kidc(view, pages, lang);
+    view_flag(view, "no_otp", true);
+}
+
+static void elsewhere_ended(struct view *view, const struct pages *pages, enum lang lang)
+{
+    (void)pages;
+    who(view, lang);
+    view_flag(view, "ended", true);
+}
+
 static void kidc_invalid(struct view *view, const struct pages *pages, enum lang lang)
 {
     kidc(view, pages, lang);
@@ -280,6 +307,10 @@ static void consent_detail(struct view *view, const struct pages *pages, enum la
 
 static const struct sample samples[] = {
     {"kidc", "signin/kidc", kidc},
+    {"phone", "signin/kidc", phone},
+    {"phone-alone", "signin/kidc", phone_alone},
+    {"no-way", "signin/kidc", no_way},
+    {"elsewhere-ended", "signin/elsewhere", elsewhere_ended},
     {"kidc-invalid", "signin/kidc", kidc_invalid},
     {"kidc-missing", "signin/kidc", kidc_missing},
     {"kidc-throttled", "signin/kidc", kidc_throttled},
@@ -315,6 +346,7 @@ static const struct sample samples[] = {
     {"done-denied", "oauth/done", frozen},
     {"consent-detail", "signin/consent", consent_detail},
     {"home", "home", with_support},
+    {"app", "app/app", with_support},
 };
 
 static struct pages *pages;

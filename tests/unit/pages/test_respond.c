@@ -69,6 +69,28 @@ static void a_page_for_frames_of_other_sites_may_do_nothing_but_run_its_script(v
     assert_null(answer_header("X-Frame-Options").p);
 }
 
+static void the_app_may_call_us_be_installed_and_have_a_worker(void **state)
+{
+    struct folder *folder = *state;
+    struct request rq = request_for(folder, "/app");
+    page_respond_under(&rq, folder->pages, LANG_KM, 200, "page", view_new(folder->arena),
+                       &(struct page_policy){.app = true});
+    assert_true(str_is(answer_header("Content-Security-Policy"),
+                       "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; script-src "
+                       "'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; connect-src 'self'; "
+                       "worker-src 'self'; manifest-src 'self'"));
+}
+
+static void assets_are_named_by_their_content(void **state)
+{
+    struct folder *folder = *state;
+    str path = page_asset_path(folder->arena, folder->pages, "style.css");
+    assert_true(str_starts(path, STR("/assets/style.")) && str_ends(path, STR(".css")));
+    assert_true(str_is(page_asset_body(folder->pages, "style.css"), "body{}"));
+    assert_null(page_asset_path(folder->arena, folder->pages, "nothing.css").p);
+    assert_null(page_asset_body(folder->pages, "nothing.css").p);
+}
+
 static void form_action_can_not_carry_another_directive(void **state)
 {
     struct folder *folder = *state;
@@ -198,6 +220,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_page_knows_the_common_names),
         cmocka_unit_test(a_view_may_say_otherwise),
+        cmocka_unit_test(the_app_may_call_us_be_installed_and_have_a_worker),
+        cmocka_unit_test(assets_are_named_by_their_content),
         cmocka_unit_test(pages_are_locked_down),
         cmocka_unit_test(a_page_for_frames_of_other_sites_may_do_nothing_but_run_its_script),
         cmocka_unit_test(form_action_can_not_carry_another_directive),

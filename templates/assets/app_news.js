@@ -1,0 +1,66 @@
+'use strict';
+
+/* What comes by itself while the app is open: requests of clients, and notices of new devices. One call waits at the
+ * provider until there is news. */
+const news = (() => {
+  const strip = document.getElementById('news');
+  let state = { seen: null, requests: [], notices: [] };
+  let waiting = null; // an AbortController
+  let pause = 1000;
+
+  function start() {
+    if (waiting || !device.authenticator || document.visibilityState !== 'visible') return;
+    waiting = new AbortController();
+    listen(waiting.signal);
+  }
+
+  function stop() {
+    waiting?.abort();
+    waiting = null;
+  }
+
+  async function listen(signal) {
+    while (!signal.aborted) {
+      try {
+        const answer = await api.own('/app/api/requests', { seen: state.seen }, { signal });
+        pause = 1000;
+        take(answer);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error.code === 'unknown_authenticator') return app.removed();
+        await new Promise((done) => setTimeout(done, pause)); // longer each time, up to a minute
+        pause = Math.min(pause * 2, 60000);
+      }
+    }
+  }
+
+  function take(answer) {
+    const before = JSON.stringify([state.requests, state.notices]);
+    state = answer;
+    if (JSON.stringify([state.requests, state.notices]) !== before) app.news();
+    tell();
+  }
+
+  /* Elsewhere than at home a line at the top says that there is something. */
+  function tell() {
+    const quiet = state.requests.length === 0 || ['home', 'request', 'pick', 'type', 'busy'].includes(document.body.dataset.screen);
+    if (quiet) strip.replaceChildren();
+    else if (!strip.firstChild) {
+      const link = document.createElement('a');
+      link.href = '#/';
+      link.textContent = view.word('news');
+      strip.replaceChildren(link);
+    }
+  }
+
+  const words = (event) => view.word(`notice_${event}`) ?? view.word('notice_other');
+
+  return {
+    start,
+    stop,
+    tell,
+    seen: () => (state.notices = []),
+    requests: () => state.requests.map((one) => ({ ...one, id: one.request })),
+    notices: () => state.notices.map((one) => ({ ...one, words: words(one.event), time: view.time(one.at) })),
+  };
+})();

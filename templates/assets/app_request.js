@@ -1,0 +1,118 @@
+'use strict';
+
+/* One request: who asks for what, the number, the passkey, what came of it. */
+const request = (() => {
+  let current = null; // the channel's answer, and what was picked
+  let timer = 0;
+
+  /* What ends a request instead of being said on its screen. */
+  const final = new Set(['stale_code', 'scanned_twice', 'ended', 'no_right', 'wrong_number', 'altered', 'forbidden', 'frozen', 'cloned', 'waiting_authenticator', 'too_many_requests', 'invalid_code']);
+
+  async function scan(code) {
+    view.show('busy');
+    await receive(() => api.own('/app/api/scan', { code }));
+  }
+
+  async function open(id) {
+    view.show('busy');
+    await receive(() => api.own('/app/api/requests/open', { request: id }));
+  }
+
+  async function receive(call) {
+    try {
+      current = await call();
+    } catch (error) {
+      return over(error);
+    }
+    app.quiet('#/request');
+    clearTimeout(timer);
+    timer = setTimeout(() => current && over(new ApiError('expired')), current.expires_in * 1000);
+    show();
+  }
+
+  function show() {
+    const { shown, way } = current;
+    const signs = way !== 'request';
+    view.show('request', {
+      ...shown,
+      signs,
+      asked: !signs,
+      initial: !shown.logo && [...shown.client_name][0]?.toUpperCase(),
+      no_browser: !shown.browser,
+      browser_new: !shown.browser_known,
+      no_claims: shown.claims.length === 0,
+      resources: shown.resources.map((host) => ({ host })),
+    }, { approve, decline: () => decline('declined'), report: () => decline('reported') });
+    fixRequired();
+  }
+
+  /* What is required can't be unchecked. */
+  function fixRequired() {
+    const boxes = document.querySelectorAll('#main [name=claim]');
+    current.shown.claims.forEach((claim, i) => {
+      boxes[i].value = claim.name;
+      boxes[i].disabled = claim.required;
+      boxes[i].closest('label').classList.toggle('fixed', claim.required);
+    });
+  }
+
+  async function approve() {
+    current.claims = [...document.querySelectorAll('#main [name=claim]:checked')].map((box) => box.value);
+    const { numbers, typed, shown } = current;
+    const report = () => decline('reported');
+    if (typed) view.show('type', shown, { typed: typeNumber, report });
+    else if (numbers) view.show('pick', { ...shown, numbers: numbers.map((number) => ({ number })) }, { pick: ({ number }) => finish(number), report });
+    else await finish('');
+  }
+
+  async function typeNumber(data, form) {
+    const number = form.elements.number.value.replace(/[០-៩]/g, (digit) => String(digit.charCodeAt(0) - 0x17e0)).trim();
+    if (!/^\d\d$/.test(number)) throw new ApiError('missing_number');
+    await finish(number);
+  }
+
+  async function finish(number) {
+    const { channel, claims, shown, options } = current;
+    const challenge = await statement.challenge(channel, claims, number, shown);
+    const credential = await passkey.get(options, challenge);
+    try {
+      const answer = await api.own('/app/api/approve', { channel, number, claims, credential });
+      approved(answer);
+    } catch (error) {
+      if (final.has(error.code)) over(error);
+      else throw error; // the request goes on: try again
+    }
+  }
+
+  function approved({ continue: next }) {
+    const { shown, way } = current;
+    const here = next && new URL(next).origin === location.origin ? next : null;
+    end();
+    view.show('done', { client_name: shown.client_name, signs: way !== 'request', asked: way === 'request', elsewhere: way === 'qr', continue: here });
+    if (here) location.assign(here);
+  }
+
+  async function decline(reason) {
+    await api.own('/app/api/decline', { channel: current.channel, reason }).catch((error) => {
+      if (!final.has(error.code)) throw error;
+    });
+    end();
+    view.show('declined', { [reason]: true });
+  }
+
+  function over(error) {
+    end();
+    if (['unknown_authenticator', 'unauthorized'].includes(error.code)) return view.problem(error);
+    const { text, until } = view.explain(error);
+    const again = !['forbidden', 'frozen', 'cloned', 'waiting_authenticator', 'too_many_requests', 'no_right'].includes(error.code);
+    view.show('ended', { words: text, until, again });
+  }
+
+  function end() {
+    current = null;
+    clearTimeout(timer);
+    app.quiet('#/');
+  }
+
+  return { scan, open, isOpen: () => current !== null };
+})();
