@@ -203,16 +203,16 @@
       }
       return false;
     },
-    expired: function () {
-      if (last && last.state === 'approved') { // the other window took the answer
+    expired: function (answer, before) {
+      if (before && before.state === 'approved') { // the other window took the answer
         stop();
       } else {
         renew();
       }
       return false;
     },
-    moved: function () {
-      if (last && last.way === 'same_device') {
+    moved: function (answer, before) {
+      if (before && before.way === 'same_device') {
         tell('approved_here', false);
       } else {
         leave();
@@ -228,11 +228,9 @@
       tell('failed', false);
       return false;
     }
-    const goesOn = handle(answer);
-    if (goesOn) {
-      last = answer;
-    }
-    return goesOn;
+    const before = last;
+    last = answer.seen ? answer : last;
+    return handle(answer, before);
   }
 
   /* ---- requests ---- */

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { certificate } from '../lib/certificates.mjs';
-import { checkPage, newPage, shoot, startChromium } from '../lib/chromium.mjs';
+import { checkPage, chooseNumber, newPage, shoot, startChromium } from '../lib/chromium.mjs';
 import { atEnd } from '../lib/cleanup.mjs';
 import { fixture } from '../lib/fixture.mjs';
 import { Portal } from '../lib/portal.mjs';
@@ -29,7 +29,7 @@ async function portal(...options) {
 }
 
 const press = async (page, action) => {
-  await page.click(`button[name=action][value=${action}]`);
+  await page.click(`button[name=action][value=${action}]:visible`);
   await page.waitForLoadState('load');
 };
 const well = async (page) => assert.deepEqual(await checkPage(page), []);
@@ -39,6 +39,7 @@ const asksForNumber = (page) => page.locator('input[name=kidc]').count();
 /** From a portal's page to consent. */
 async function signIn(page, resident) {
   const sent = await servers.register.sent(resident.kidc);
+  await chooseNumber(page);
   await page.fill('input[name=kidc]', resident.kidc);
   await press(page, 'continue');
   await page.fill('input[name=otp]', await servers.register.code(resident.kidc, sent));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { before, test } from 'node:test';
-import { newPage, startChromium } from '../lib/chromium.mjs';
+import { chooseNumber, newPage, startChromium } from '../lib/chromium.mjs';
 import { atEnd } from '../lib/cleanup.mjs';
 import { authorizationRequest, fixture, relyingParty } from '../lib/fixture.mjs';
 
@@ -26,7 +26,7 @@ before(async () => {
 });
 
 const press = async (page, action) => {
-  await page.click(`button[name=action][value=${action}]`);
+  await page.click(`button[name=action][value=${action}]:visible`);
   await page.waitForLoadState('load');
 };
 
@@ -35,6 +35,7 @@ async function signedIn(page, resident, at = portal.url) {
   const { url } = await authorizationRequest(portal.client.config, { redirect_uri: `${at}/callback`, prompt: 'login' });
   await page.goto(url.href);
   const sent = await servers.register.sent(resident.kidc);
+  await chooseNumber(page);
   await page.fill('input[name=kidc]', resident.kidc);
   await press(page, 'continue');
   await page.fill('input[name=otp]', await servers.register.code(resident.kidc, sent));

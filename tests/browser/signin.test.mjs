@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { before, test } from 'node:test';
 import * as oidc from 'openid-client';
-import { checkPage, newPage, shoot, startChromium } from '../lib/chromium.mjs';
+import { checkPage, chooseNumber, newPage, shoot, startChromium } from '../lib/chromium.mjs';
 import { atEnd } from '../lib/cleanup.mjs';
 import { authorizationRequest, fixture, relyingParty } from '../lib/fixture.mjs';
 import { freePort, until } from '../lib/servers.mjs';
@@ -43,10 +43,11 @@ async function open({ lang = 'km', rp = portal, parameters = {}, ...options } = 
   return page;
 }
 
-const press = (page, action) => Promise.all([page.waitForLoadState('load'), page.click(`button[name=action][value=${action}]`)]).then(() => page.waitForLoadState('load'));
+const press = (page, action) => Promise.all([page.waitForLoadState('load'), page.click(`button[name=action][value=${action}]:visible`)]).then(() => page.waitForLoadState('load'));
 
 async function enterKidc(page, kidc = servers.resident.kidc) {
   page.sent = await servers.register.sent(servers.resident.kidc);
+  await chooseNumber(page);
   await page.fill('input[name=kidc]', kidc);
   await press(page, 'continue');
 }
@@ -64,6 +65,9 @@ for (const lang of ['km', 'en'])
     test(`the whole flow, ${lang}, ${size}`, async () => {
       const page = await open({ lang, size, rp: await client() });
       assert.equal(await page.getAttribute('html', 'lang'), lang);
+      await well(page);
+      await shoot(page, `phone-${lang}-${size}`);
+      await chooseNumber(page);
       await well(page);
       await shoot(page, `kidc-${lang}-${size}`);
       await enterKidc(page);
@@ -102,7 +106,9 @@ test('by keyboard alone', async () => {
     assert.fail(`the keyboard does not reach ${selector}`);
   };
   page.sent = await servers.register.sent(servers.resident.kidc);
-  await tabTo('input[name=kidc]');
+  await tabTo('[data-to=number]');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.activeElement?.matches('input[name=kidc]'));
   await page.keyboard.type(servers.resident.kidc);
   await page.keyboard.press('Enter');
   await page.waitForSelector('input[name=otp]');
@@ -198,6 +204,7 @@ test('an expired code: the page says so and offers a new one', async () => {
   const short = await fixture({ 'otp.resend_wait': 0 }, ['--otp-life', '2']);
   const rp = await relyingParty(short.provider, { args: ['--redirect-uri', callback] });
   const page = await open({ lang: 'en', rp });
+  await chooseNumber(page);
   await page.fill('input[name=kidc]', short.resident.kidc);
   await press(page, 'continue');
   await until('the code to expire', async () => { await page.reload(); return (await page.locator('[role=alert]').count()) > 0; });

@@ -32,6 +32,12 @@ export async function newPage(browser, { size = 'desktop', scripts = true, home 
   return page;
 }
 
+/** From the first page's code for a phone, where that is shown, to the form for the number. */
+export async function chooseNumber(page) {
+  const other = page.locator('[data-to=number]');
+  if (await other.isVisible()) await other.click();
+}
+
 /** Keeps a picture under build/screenshots, for the eye. */
 export async function shoot(page, name) {
   const folder = join(root, 'build/screenshots');
@@ -43,13 +49,13 @@ export async function shoot(page, name) {
 export async function checkPage(page) {
   const faults = await page.evaluate(() => {
     const found = [];
-    if (document.querySelectorAll('h1').length !== 1) found.push('not one h1');
+    const visible = (element) => { const box = element.getBoundingClientRect(); return box.width > 1 && box.height > 1; };
+    if ([...document.querySelectorAll('h1')].filter(visible).length !== 1) found.push('not one h1');
     if (!['km', 'en'].includes(document.documentElement.lang)) found.push(`lang is ${document.documentElement.lang}`);
     if (!document.title.trim()) found.push('no title');
     if (document.documentElement.scrollWidth > innerWidth + 1) found.push(`scrolls sideways: ${document.documentElement.scrollWidth} > ${innerWidth}`);
     for (const input of document.querySelectorAll('input:not([type=hidden])'))
       if (!input.labels?.length && !input.ariaLabel && !input.getAttribute('aria-labelledby')) found.push(`no label: ${input.name}`);
-    const visible = (element) => { const box = element.getBoundingClientRect(); return box.width > 1 && box.height > 1; };
     for (const button of document.querySelectorAll('button, a.button')) {
       if (!visible(button)) continue;
       if (!button.textContent.trim() && !button.ariaLabel) found.push(`no name: ${button.outerHTML}`);
