@@ -67,6 +67,23 @@ static const struct verb verbs[] = {
      .summary = "Removes a rule of token exchange; tokens that it gave go on until they expire.",
      .flags = exchange_remove_flags,
      .run = exchange_remove_run},
+    {.name = "officer grant",
+     .summary = "Lets an official use a back office, with an organization and roles there (in place of earlier ones).\n"
+                "The KIdC is read from standard input, never from an argument: those stand in the list of processes\n"
+                "and in the shell's history, where others see them.",
+     .flags = officer_grant_flags,
+     .json = true,
+     .run = officer_grant_run},
+    {.name = "officer list",
+     .summary = "Lists who may use back offices, by our own reference: no KIdC is kept.",
+     .flags = officer_list_flags,
+     .json = true,
+     .run = officer_list_run},
+    {.name = "officer revoke",
+     .summary = "Withdraws an official's right at a back office: what was issued on it is worth nothing at once.\n"
+                "The KIdC is read from standard input, never from an argument.",
+     .flags = officer_revoke_flags,
+     .run = officer_revoke_run},
     {.name = "type add",
      .operand = "FILE",
      .summary = "Registers (or replaces) a type of authorization_details (RFC 9396) from its definition in JSON, by\n"

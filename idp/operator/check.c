@@ -2,10 +2,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "crypto/json.h"
 #include "http/tls_check.h"
 #include "operator/estate.h"
 #include "operator/verbs.h"
 #include "pages/pages.h"
+#include "records/assurance.h"
 
 const struct flag check_flags[] = {
     {"defaults", NULL, "print a settings file with all defaults, explained, to start from"},
@@ -60,6 +62,47 @@ static struct finding check_tls(struct command *command)
         if (hosts[i])
             finding.fine = tls_check(s->tls_certificate.p, s->tls_key.p, hosts[i], text, sizeof text);
     finding.text = arena_str(command->arena, str_of(text));
+    return finding;
+}
+
+struct minimum_search {
+    struct arena *arena;
+    str levels, lost; /* client_ids whose minimum nobody reaches */
+};
+
+static bool look_at_minimum(const struct record *record, void *context)
+{
+    struct minimum_search *search = context;
+    CLEANUP(arena_release) struct arena *arena = arena_new();
+    str minimum = json_str(json_parse_object(arena, record->value, record->value.n), "minimum_acr");
+    if (minimum.p && !str_list_has(search->levels, ' ', minimum))
+        search->lost = arena_printf(search->arena, "%.*s%s%.*s", STR_FMT(search->lost), search->lost.n > 0 ? ", " : "",
+                                    STR_FMT(record->key));
+    return true;
+}
+
+/* The table of levels, and that every client's minimum is in it. */
+static struct finding check_levels(struct command *command)
+{
+    struct finding finding = {.what = "assurance"};
+    CLEANUP(estate_close) struct estate estate = {0};
+    struct assurance table;
+    char error[ERROR_BYTES];
+    str why;
+    if (!assurance_read(command->arena, command->settings.assurance_levels, &table, &why)) {
+        finding.text = arena_printf(command->arena, "assurance.levels %.*s", STR_FMT(why));
+        return finding;
+    }
+    struct minimum_search search = {command->arena, assurance_names(command->arena, &table), STR_NONE};
+    finding.text = search.levels;
+    finding.fine = true;
+    if (!estate_open_in(&command->settings, false, &estate, error, sizeof error))
+        return finding; /* that is told elsewhere */
+    if (store_scan(estate.store, RECORD_CLIENT, -1, STR_NONE, STR_NONE, look_at_minimum, &search) != STORE_OK ||
+        search.lost.n > 0) {
+        finding.fine = false;
+        finding.text = arena_printf(command->arena, "nobody reaches the minimum_acr of %.*s", STR_FMT(search.lost));
+    }
     return finding;
 }
 
@@ -132,8 +175,8 @@ int check_run(struct command *command)
         command_print(text);
         return DONE;
     }
-    const struct finding findings[] = {check_data(command), check_templates(command), check_tls(command),
-                                       check_register(command)};
+    const struct finding findings[] = {check_data(command), check_levels(command), check_templates(command),
+                                       check_tls(command), check_register(command)};
     bool fine = true;
     for (size_t i = 0; i < COUNT_OF(findings); i++)
         fine = fine && findings[i].fine;

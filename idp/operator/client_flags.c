@@ -30,6 +30,8 @@ enum how { TEXT, LIST, JSON_FILE, IMAGE_FILE, CONSTANT, YES, NO, ELSEWHERE };
         {"audience", "URI", "whom its client_credentials tokens are for (may repeat)"},                                \
         {"resource", "URI", "what it answers to, as a protected resource (may repeat)"},                               \
         {"qr-network", "NETWORK", "QR sign-in from there alone, such as 203.0.113.0/24 (may repeat)"},                 \
+        {"officers-only", NULL, "a back office: for officials alone (see konsao officer)"},                            \
+        {"minimum-acr", "ACR", "the weakest sign-in that it takes, such as urn:konsao:acr:device"},                    \
     {                                                                                                                  \
         "organization", "NAME", "its CamDX member, such as KH/GOV/MOI"                                                 \
     }
@@ -40,6 +42,7 @@ const struct flag client_add_flags[] = {CLIENT_FLAGS,
                                         {NULL, NULL, NULL}};
 const struct flag client_set_flags[] = {CLIENT_FLAGS,
                                         {"from", "FILE", "members to change, in JSON; null removes; flags come on top"},
+                                        {"no-officers-only", NULL, "for everybody"},
                                         {"disable", NULL, "it is refused everywhere from now on"},
                                         {"enable", NULL, "not any more"},
                                         {NULL, NULL, NULL}};
@@ -77,6 +80,9 @@ static const struct meaning {
     {"resource", "resources", LIST, NULL},
     {"qr-network", "qr_networks", LIST, NULL},
     {"organization", "organization", TEXT, NULL},
+    {"officers-only", "officers_only", YES, NULL},
+    {"no-officers-only", "officers_only", NO, NULL},
+    {"minimum-acr", "minimum_acr", TEXT, NULL},
     {"disable", "disabled", YES, NULL},
     {"enable", "disabled", NO, NULL},
     {"from", NULL, ELSEWHERE, NULL},

@@ -1,5 +1,6 @@
 #include "crypto/json.h"
 #include "operator/client.h"
+#include "records/assurance.h"
 
 bool registration_load(struct command *command, const struct estate *estate, str id, struct registration *out)
 {
@@ -9,10 +10,27 @@ bool registration_load(struct command *command, const struct estate *estate, str
     return estate_fails(result) == DONE;
 }
 
+/* A minimum that no sign-in reaches would keep everybody out: most likely it is a slip. */
+static bool check_minimum(struct command *command, const struct registration *registration)
+{
+    str minimum = json_str(registration->metadata, "minimum_acr"), why;
+    struct assurance table;
+    bool named = registration->version == 0 || str_list_has(buf_str(&registration->changed), ' ', STR("minimum_acr"));
+    if (!minimum.p || !named)
+        return true;
+    if (!assurance_read(command->arena, command->settings.assurance_levels, &table, &why))
+        return command_fails("assurance.levels %.*s", STR_FMT(why)) == DONE;
+    str names = assurance_names(command->arena, &table);
+    return str_list_has(names, ' ', minimum) ||
+           command_fails("minimum_acr must be one of the levels in assurance.levels: %.*s", STR_FMT(names)) == DONE;
+}
+
 bool registration_save(struct command *command, const struct estate *estate, struct registration *registration,
                        const char *action)
 {
     str why;
+    if (!check_minimum(command, registration))
+        return false;
     const struct registration_writing writing = {
         .store = estate->store,
         .ring = estate->ring,

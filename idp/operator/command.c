@@ -16,6 +16,7 @@ static const struct flag common_flags[] = {
     {"set", "KEY=VALUE", "any setting; see `konsao check --defaults`"},
     {"help", NULL, "this text"},
 };
+#define OWN_FLAGS_MANY 24
 static const struct flag json_flag = {"json", NULL, "print JSON, for programs"};
 
 PRINTF_LIKE(1, 0) static void tell(const char *format, va_list args)
@@ -104,14 +105,29 @@ static void print_flag(FILE *out, const struct flag *flag)
     fprintf(out, "  %-36s %s\n", head, flag->text);
 }
 
+/* In one line, where a verb has so many flags of its own that all would not fit on a screen. */
+static void print_common_names(void)
+{
+    fputs("  as every verb:", stdout);
+    for (size_t i = 0; i < COUNT_OF(common_flags); i++)
+        printf(" --%s%s%s", common_flags[i].name, common_flags[i].argument ? " " : "",
+               common_flags[i].argument ? common_flags[i].argument : "");
+    putchar('\n');
+}
+
 static void print_verb_help(const struct verb *verb)
 {
     printf("konsao %s%s%s [flags]\n\n%s\n\n", verb->name, verb->operand ? " " : "", verb->operand ? verb->operand : "",
            verb->summary);
-    for (const struct flag *flag = verb->flags; flag && flag->name; flag++)
+    size_t own = 0;
+    for (const struct flag *flag = verb->flags; flag && flag->name; flag++, own++)
         print_flag(stdout, flag);
     if (verb->json)
         print_flag(stdout, &json_flag);
+    if (own > OWN_FLAGS_MANY) {
+        print_common_names();
+        return;
+    }
     for (size_t i = verb->plain ? COUNT_OF(common_flags) - 1 : 0; i < COUNT_OF(common_flags); i++)
         print_flag(stdout, &common_flags[i]);
 }

@@ -56,6 +56,7 @@ ok '… on standard output' says 'konsao backup FOLDER'
 for verb in serve check 'client add' 'client list' 'client show' 'client set' 'client rotate-secret' 'client remove' \
   'registration token' 'registration list' 'registration revoke' \
   'type add' 'type list' 'type remove' 'exchange add' 'exchange list' 'exchange remove' \
+  'officer grant' 'officer list' 'officer revoke' \
   'key create' 'key list' 'key rotate' 'audit show' 'audit verify' backup version; do
   # shellcheck disable=SC2086
   ok "$verb --help" exits 0 $verb --help
@@ -273,6 +274,85 @@ ok '… is an empty list' json '. == []'
 run audit show --json --action exchange.
 ok 'each is in the audit record, no failed one' json '[.[] | .action + " " + .client_id + " " + .detail] ==
   ["exchange.add registry taxes", "exchange.add registry taxes", "exchange.remove registry taxes"]'
+
+# ---- back offices and levels ----
+fed() { # TEXT CODE ARGUMENTS…: with TEXT on standard input
+  local text=$1
+  shift
+  exits "$@" <<<"$text"
+}
+kidc=000000572-4
+run client add --name 'Registrars' --redirect-uri https://registrars.gov.kh/cb --id registrars --json
+right=(officer grant --client registrars --organization 'ក្រសួងមហាផ្ទៃ' --role registrar)
+ok 'officer grant' fed "$kidc" 0 "${right[@]}" --role approver
+ok '… warns that the client is open to everybody' complains 'client set registrars --officers-only'
+ok 'client set --officers-only' exits 0 client set registrars --officers-only --json
+ok '… is a member' json '.officers_only == true'
+ok 'officer list --json' exits 0 officer list --json
+ok '… is the right, without the number' json 'length == 1 and (.[0] | .client == "registrars" and .organization == "ក្រសួងមហាផ្ទៃ"
+  and .roles == ["registrar", "approver"] and .granted_at > 1600000000 and (.granted_by | startswith("operator:"))
+  and has("expires_at") == false and (.resident | length) == 43)'
+resident=$(jq -r '.[0].resident' "$work/out")
+ok 'the number is nowhere' bash -c '! grep -qE "0000005724|000000572-4" "$1"' _ "$work/out"
+ok 'officer grant in Khmer digits, with an end' fed '០០០០០០៥៧២៤' 0 "${right[@]}" --expires 30 --json
+ok '… replaces the one before, and warns of nothing' bash -c '[[ ! -s $2/err ]] && [[ $(jq -r .resident "$2/out") == "$1" ]]' _ "$resident" "$work"
+ok 'officer list of a client' exits 0 officer list --client registrars
+ok '… for people, with the end' grep -qE "^registrars +$resident  20[0-9-]+T[0-9:]+Z +ក្រសួងមហាផ្ទៃ: registrar$" "$work/out"
+ok 'officer list of another client' exits 0 officer list --client portal --json
+ok '… is empty' json '. == []'
+for wrong in '--organization x --role a' '--client registrars --role a' '--client registrars --organization x' \
+  '--client registrars --organization x --role a --role a' '--client registrars --organization x --role a"b' '--client registrars --organization x --role=' \
+  '--client registrars --organization x --role a --expires 0' '--client registrars --organization x --role a --expires 1d' \
+  '--client registrars --organization x --role a --expires 99999' '--client registrars --organization= --role a'; do
+  # shellcheck disable=SC2086
+  ok "officer grant $wrong: misused" fed "$kidc" 2 officer grant $wrong
+done
+ok 'officer grant of a role with a space: misused' fed "$kidc" 2 officer grant --client registrars --organization x --role 'a b'
+ok 'officer grant of an organization of two lines: misused' fed "$kidc" 2 officer grant --client registrars --organization $'x\ny' --role a
+ok 'officer grant with the number as an argument: misused' fed "$kidc" 2 "${right[@]}" "$kidc"
+ok 'officer grant of what is no KIdC: failed' fed 000000572-5 1 "${right[@]}"
+ok '… which is not repeated' bash -c '! grep -q 000000572 "$1"' _ "$work/err"
+ok 'officer grant of nobody: failed' bash -c '! "$@" </dev/null 2>/dev/null' _ "$konsao" "${right[@]}"
+ok 'officer grant at a client that there is not: failed' fed "$kidc" 1 officer grant --client nobody --organization x --role a
+ok '… and which' complains 'nobody'
+ok 'officer list --json' exits 0 officer list --json
+ok '… none of them changed anything' json 'length == 1 and .[0].roles == ["registrar"]'
+ok 'officer revoke at another client: failed' fed "$kidc" 1 officer revoke --client portal
+ok 'officer revoke without a client: misused' fed "$kidc" 2 officer revoke
+ok 'officer revoke' fed "$kidc" 0 officer revoke --client registrars
+ok '… once' fed "$kidc" 1 officer revoke --client registrars
+ok 'officer grant again' fed "$kidc" 0 "${right[@]}"
+ok 'officer revoke by the reference' exits 0 officer revoke --client registrars --resident "$resident"
+ok '… of nobody: failed' exits 1 officer revoke --client registrars --resident nobody
+ok 'officer grant once more' fed "$kidc" 0 "${right[@]}"
+run audit show --json --action officer.
+ok 'each is in the audit record, no failed one' json "[.[] | .action + \" \" + .client_id + \" \" + .detail] ==
+  [\"officer.grant registrars resident:$resident roles: registrar approver\", \"officer.grant registrars resident:$resident roles: registrar\",
+   \"officer.revoke registrars resident:$resident\", \"officer.grant registrars resident:$resident roles: registrar\",
+   \"officer.revoke registrars resident:$resident\", \"officer.grant registrars resident:$resident roles: registrar\"]"
+ok 'client remove takes the rights along' exits 0 client remove registrars --yes
+ok 'officer list --json of none' exits 0 officer list --json
+ok '… is an empty list' json '. == []'
+
+ok 'client add --minimum-acr' exits 0 client add --name Strict --redirect-uri https://strict.gov.kh/cb --id strict --minimum-acr urn:konsao:acr:device --json
+ok '… is a member' json '.minimum_acr == "urn:konsao:acr:device"'
+ok 'client set --minimum-acr that is no level: failed' exits 1 client set strict --minimum-acr urn:made:up
+ok '… and which there are' complains 'urn:konsao:acr:otp urn:konsao:acr:device'
+ok 'client add --minimum-acr that is no level: failed' exits 1 client add --name X --redirect-uri https://x.gov.kh/cb --minimum-acr urn:made:up
+echo '{"client_name": "X", "redirect_uris": ["https://x.gov.kh/cb"], "minimum_acr": "urn:made:up"}' >"$work/weak.json"
+ok '… from a file: failed' exits 1 client add --from "$work/weak.json"
+levels=(--set 'assurance.levels=low=otp high=passkey,qr')
+ok 'client set of something else, when the level is gone from the table' exits 0 client set strict --name Stricter "${levels[@]}"
+ok 'check, when a minimum is gone from the table: failed' exits 1 check --json "${levels[@]}"
+ok '… says whose' json '.checks.assurance.ok == false and (.checks.assurance.text | contains("strict"))'
+ok 'client set without a minimum' exits 0 client set strict --minimum-acr= --json
+ok '… has none' json 'has("minimum_acr") == false'
+run check --json "${levels[@]}"
+ok 'check says the levels' json '.checks.assurance == {ok: true, text: "low high"}'
+for wrong in 'low=otp' 'low=otp,passkey,qr,sms' 'low=otp,otp high=passkey,qr' 'low=otp low=passkey,qr' 'otp,passkey,qr' '=otp,passkey,qr' ''; do
+  run check --json --set "assurance.levels=$wrong"
+  ok "check of assurance.levels \"$wrong\" says what is wrong" json '.checks.assurance.ok == false and (.checks.assurance.text | startswith("assurance.levels "))'
+done
 
 # ---- keys ----
 ok 'key list --json' exits 0 key list --json

@@ -33,7 +33,7 @@ struct oauth_error registration_body(struct request *rq, json_t **out)
 
 /* The operator's, unless the limits name them: they say whose subjects a client sees, and whom its tokens are for. */
 static const char *const operators[] = {"sector_identifier", "audience", "resources", "allowed_resources",
-                                        "authorization_details_types"};
+                                        "authorization_details_types", "officers_only", "minimum_acr"};
 /* One subject for all portals is the operator's to give; RFC 7591 section 2.1: who asks for it gets the other kind. */
 static void check_subject_type(json_t *said, const struct registration_limits *limits, const json_t *current)
 {
@@ -41,6 +41,21 @@ static void check_subject_type(json_t *said, const struct registration_limits *l
     if (str_is(json_str(said, "subject_type"), "public") && !had &&
         !str_list_has(limits->members, ' ', STR("subject_type")))
         json_object_del(said, "subject_type");
+}
+
+/* Who may sign in there, and how strongly: once it is settled, a client can't change it, whatever its limits say. */
+static struct oauth_error check_settled(json_t *said, const json_t *current)
+{
+    static const char *const settled[] = {"officers_only", "minimum_acr"};
+    for (size_t i = 0; i < COUNT_OF(settled); i++) {
+        json_t *given = json_object_get(said, settled[i]), *had = json_object_get(current, settled[i]);
+        if (had && given && !json_equal(given, had))
+            return INVALID_METADATA(settled[i][0] == 'o' ? "officers_only is settled, a client cannot change it"
+                                                         : "minimum_acr is settled, a client cannot change it");
+        if (had)
+            json_object_set(said, settled[i], had);
+    }
+    return OAUTH_OK;
 }
 
 /* Ours; they may come back as we sent them. */
@@ -73,7 +88,7 @@ static struct oauth_error check_members(struct arena *arena, json_t *said, const
             json_object_set(said, operators[i], had);
     }
     check_subject_type(said, limits, current);
-    return OAUTH_OK;
+    return check_settled(said, current);
 }
 
 /* ---- limits ---- */
@@ -215,6 +230,10 @@ struct oauth_error registration_fill(struct provider *provider, struct arena *ar
 {
     str profiles = limits->profiles, first = STR("open");
     struct oauth_error error = check_members(arena, said, limits, current);
+    str minimum = json_str(said, "minimum_acr");
+    if (!error.code && minimum.p && !json_object_get(current, "minimum_acr") &&
+        !str_list_has(assurance_names(arena, &provider->assurance), ' ', minimum))
+        error = INVALID_METADATA("minimum_acr must be one of acr_values_supported");
     if (error.code)
         return error;
     (void)str_word(&profiles, ' ', &first);

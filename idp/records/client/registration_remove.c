@@ -3,6 +3,7 @@
 
 #include "records/client/registration.h"
 #include "records/grant.h"
+#include "records/indexed.h"
 
 #define AT_ONCE 256
 
@@ -76,5 +77,7 @@ enum store_result registration_remove(const struct registration_writing *w, cons
     *gone = result == STORE_OK;
     if (result == STORE_OK)
         result = remove_grants(w->store, id);
+    if (result == STORE_OK)
+        result = indexed_delete(w->store, w->arena, RECORD_OFFICER, id);
     return result == STORE_OK ? remove_consents(w->store, id) : result;
 }
