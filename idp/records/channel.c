@@ -108,7 +108,8 @@ static struct store_op put(struct arena *arena, const struct channel *channel)
                              .key = channel->id,
                              .value = codec_encode(&codec, arena, channel),
                              .expires_at = channel->expires_at,
-                             .index = {channel->interaction}};
+                             .index = {channel->interaction,
+                                       channel->state == CHANNEL_SCANNED ? channel->authenticator : STR_NONE}};
 }
 
 struct store_op channel_create_op(struct arena *arena, str secret, struct channel *channel)
@@ -153,15 +154,25 @@ static bool take_newer(const struct record *record, void *context)
     return !newest->damaged;
 }
 
-enum store_result channel_of_interaction(struct store *store, struct arena *arena, str interaction, struct channel *out)
+static enum store_result newest_of(struct store *store, struct arena *arena, int index, str value, struct channel *out)
 {
     struct newest newest = {.arena = arena, .out = out};
-    enum store_result result = store_scan(store, RECORD_CHANNEL, 0, interaction, STR_NONE, take_newer, &newest);
+    enum store_result result = store_scan(store, RECORD_CHANNEL, index, value, STR_NONE, take_newer, &newest);
     if (result != STORE_OK)
         return result;
     if (newest.damaged)
         return STORE_ERROR;
     return newest.found ? STORE_OK : STORE_NOT_FOUND;
+}
+
+enum store_result channel_of_interaction(struct store *store, struct arena *arena, str interaction, struct channel *out)
+{
+    return newest_of(store, arena, 0, interaction, out);
+}
+
+enum store_result channel_scanned_by(struct store *store, struct arena *arena, str authenticator, struct channel *out)
+{
+    return newest_of(store, arena, 1, authenticator, out);
 }
 
 struct store_op channel_save_op(struct arena *arena, const struct channel *channel)

@@ -14,6 +14,7 @@ enum history_event {
     HISTORY_RESTORED, /* an authenticator whose device's key was lost was taken up again by its passkey */
     HISTORY_RENAMED,
     HISTORY_WITHDRAWN, /* a consent */
+    HISTORY_CLONED,    /* an authenticator was refused: its passkey's counter says that there is a copy of it */
 };
 
 struct history {

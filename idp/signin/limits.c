@@ -73,6 +73,14 @@ enum store_result limit_sent(struct store *store, struct arena *arena, const str
     return count(store, arena, name_of(arena, "otp-sent", resident), 1, HOUR, settings->otp_sends_per_kidc, out);
 }
 
+enum store_result limit_resent(struct store *store, struct arena *arena, const struct settings *settings, str jkt,
+                               str resident, struct limit *out)
+{
+    str name = name_of(arena, "otp-again", arena_printf(arena, "%.*s:%.*s", STR_FMT(jkt), STR_FMT(resident)));
+    *out = (struct limit){.until = clock_now()};
+    return settings->otp_resend_wait > 0 ? count(store, arena, name, 1, settings->otp_resend_wait, 1, out) : STORE_OK;
+}
+
 enum store_result limit_unsent(struct store *store, struct arena *arena, str resident, const struct limit *limit)
 {
     return take_back(store, arena, name_of(arena, "otp-sent", resident), limit);

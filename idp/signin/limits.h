@@ -22,6 +22,10 @@ MUST_CHECK enum store_result limit_typed(struct store *store, struct arena *aren
 /** Counts a code asked for `resident`. */
 MUST_CHECK enum store_result limit_sent(struct store *store, struct arena *arena, const struct settings *settings,
                                         str resident, struct limit *out);
+/** Counts a code asked for `resident` by the device whose key has the thumbprint `jkt`: one within the wait between
+ * two. */
+MUST_CHECK enum store_result limit_resent(struct store *store, struct arena *arena, const struct settings *settings,
+                                          str jkt, str resident, struct limit *out);
 /** Takes back what limit_sent counted: the register surely sent none. */
 MUST_CHECK enum store_result limit_unsent(struct store *store, struct arena *arena, str resident,
                                           const struct limit *limit);

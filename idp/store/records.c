@@ -25,7 +25,7 @@ const struct record_info record_table[RECORD_KINDS] = {
     [RECORD_PUSHED] = {.name = "pushed", .id = 14},
     [RECORD_DEVICE] = {.name = "device", .id = 15, .indexes = 1},
     [RECORD_BACKCHANNEL] = {.name = "backchannel", .id = 16, .indexes = 1},
-    [RECORD_CHANNEL] = {.name = "channel", .id = 25, .indexes = 1},
+    [RECORD_CHANNEL] = {.name = "channel", .id = 25, .indexes = 2},
     [RECORD_ENROLMENT] = {.name = "enrolment", .id = 26},
     [RECORD_APP_SESSION] = {.name = "app_session", .id = 27, .indexes = 1},
 };

@@ -32,7 +32,8 @@ enum record_kind {
     RECORD_PUSHED,      /* a pushed authorization request. Key: SHA-256 of the request_uri's reference */
     RECORD_DEVICE,      /* a device's request. Key: SHA-256 of the device code; index 0: SHA-256 of the user code */
     RECORD_BACKCHANNEL, /* a CIBA request. Key: SHA-256 of the auth_req_id; index 0: resident */
-    RECORD_CHANNEL,     /* a request shown on a phone to be answered. Key: its id; index 0: interaction id */
+    RECORD_CHANNEL,     /* a request shown on a phone to be answered. Key: its id; index 0: interaction id, 1: who
+                           scanned it, until it is answered */
     RECORD_ENROLMENT,   /* an authenticator being enrolled. Key: SHA-256 of its secret */
     RECORD_APP_SESSION, /* an unlocked authenticator. Key: SHA-256 of its token; index 0: authenticator */
     RECORD_KINDS

@@ -19,7 +19,7 @@ http_handler unlock_options;
 http_handler unlock_submit;
 http_handler unlock_restore;
 
-/* devices.c: GET /app/api/authenticators; POST …/rename, …/remove, …/vouch; POST /app/api/notices/seen */
+/* manage.c: GET /app/api/authenticators; POST …/rename, …/remove, …/vouch; POST /app/api/notices/seen */
 http_handler devices_list;
 http_handler devices_rename;
 http_handler devices_remove;

@@ -12,6 +12,8 @@ str device_json(struct arena *arena, const struct authenticator *authenticator, 
 /** Whether a name may be shown: UTF-8, 1 to DEVICE_NAME_MAX characters, something to be seen among them, no control
  * characters and none that turns the direction of writing. */
 bool device_name_ok(str name);
+/** The body's `name`, without spaces around it. False, and answered, when it may not be shown. */
+MUST_CHECK bool device_name(struct call *call, str *out);
 
 /** What a resident's other authenticators are told of: enrolments, removals and the like that `mine` did not do itself
  * and has not shown yet (seen_at), newest first, at most 20: a JSON array of {entry, event, authenticator_name, at}.
@@ -23,5 +25,9 @@ const char *history_event_name(int64_t event);
 
 /** A history entry about `authenticator`, done by `by` (its key; STR_NONE: nobody that is enrolled). */
 struct history device_event(const struct authenticator *authenticator, enum history_event event, str by);
+
+/** Writes down that a copy of the authenticator's passkey is in use (its counter says so): passkey.cloned for the
+ * operator and, with a notice, an entry in the resident's history. False when the store failed; the log says so. */
+bool device_note_clone(struct provider *provider, const struct request *rq, const struct authenticator *authenticator);
 
 #endif
