@@ -33,6 +33,14 @@ static void show_error(struct visit *visit, int status, str typed, const char *f
     show_page(visit, status, view);
 }
 
+void start_fail(struct visit *visit, int status, const char *flag, str wait)
+{
+    struct view *view = kidc_view(visit, STR_NONE);
+    view_flag(view, flag, true);
+    view_text(view, "wait_text", wait);
+    show_page(visit, status, view);
+}
+
 void code_refuse(struct visit *visit)
 {
     visit_restart(visit);

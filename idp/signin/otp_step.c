@@ -119,13 +119,6 @@ static bool is_still_at_code(struct visit *visit)
     return true;
 }
 
-static int64_t session_end_of(const struct check *check, int64_t now)
-{
-    int64_t end = now + check->visit->provider->settings->life_session;
-    int64_t token_end = check->proof.kyc_expires_at;
-    return token_end > 0 && token_end < end ? token_end : end;
-}
-
 /* A new session for who just proved it, whatever the browser had before. */
 static bool start_session(struct check *check, struct session *session)
 {
@@ -137,7 +130,7 @@ static bool start_session(struct check *check, struct session *session)
                                 .amr = assurance_amr(WAY_OTP, false),
                                 .transaction_id = visit->interaction.transaction_id,
                                 .auth_time = now,
-                                .expires_at = session_end_of(check, now)};
+                                .expires_at = visit_session_end(visit->provider->settings, now, &check->proof)};
     return session_start(visit->provider->store, visit->rq, session, &person) == STORE_OK;
 }
 
@@ -159,8 +152,7 @@ static void accept(struct check *check)
     visit_proceed(visit, visit_reload);
 }
 
-/* The code was right, but the register says that this number may not be used. */
-static void show_forbidden(struct check *check)
+void forbidden_show(struct visit *visit, str status)
 {
     static const struct {
         const char *code, *flag;
@@ -168,18 +160,22 @@ static void show_forbidden(struct check *check)
                  {"DECEASED_FLAGGED", "status_deceased"},
                  {"CLOSED", "status_closed"},
                  {"MINOR", "status_minor"}};
-    struct visit *visit = check->visit;
-    if (!is_still_at_code(visit)) {
-        visit_reload(visit);
-        return;
-    }
     visit_restart(visit);
     if (!visit_save(visit))
         return;
     struct view *view = visit_view(visit);
     for (size_t i = 0; i < COUNT_OF(flags); i++)
-        view_flag(view, flags[i].flag, str_is(check->otp.call.code, flags[i].code));
+        view_flag(view, flags[i].flag, str_is(status, flags[i].code));
     visit_show(visit, 403, "signin/forbidden", view);
+}
+
+/* The code was right, but the register says that this number may not be used. */
+static void show_forbidden(struct check *check)
+{
+    if (is_still_at_code(check->visit))
+        forbidden_show(check->visit, check->otp.call.code);
+    else
+        visit_reload(check->visit);
 }
 
 /* Wrong; or no such number, or frozen at the register: nobody can tell which. */

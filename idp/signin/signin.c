@@ -84,6 +84,7 @@ static const struct {
     void (*run)(struct visit *visit);
 } actions[] = {
     {STAGE_START, "continue", kidc_submit},    {STAGE_START, "cancel", cancel},
+    {STAGE_START, "passkey", passkey_submit},
     {STAGE_START, "switch", start_over},       {STAGE_START, "somebody_else", consent_switch},
     {STAGE_CODE_SENT, "continue", otp_submit},
     {STAGE_CODE_SENT, "resend", otp_resend},   {STAGE_CODE_SENT, "switch", start_over},

@@ -10,6 +10,8 @@
 http_handler signin_show;
 /** POST /signin/ID: a form of one of those pages ("claim" may repeat). Waits for the register and the store. */
 http_handler signin_submit;
+/** POST /passkey/ID: what that page's script asks the browser's authenticator (form: csrf). Does not wait. */
+http_handler signin_passkey;
 /** GET /client-logo/CLIENT_ID: the logo shown on those pages. Does not wait. */
 http_handler signin_client_logo;
 

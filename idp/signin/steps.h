@@ -14,6 +14,12 @@ void kidc_show(struct visit *visit, const char *notice);
 /** "continue" of that page. */
 void kidc_submit(struct visit *visit);
 
+/** The first page again, with what went wrong: `flag`, one of its error flags; `wait`: from when it works (STR_NONE: no
+ * such time), its wait_text. */
+void start_fail(struct visit *visit, int status, const char *flag, str wait);
+/** "passkey" of that page, with what the browser's authenticator signed in `credential`. */
+void passkey_submit(struct visit *visit);
+
 /** Whether a one-time code is strong enough for the client, and for what it asks; and the first page again, which says
  * that it is not, whatever a form has sent. */
 bool code_may_be_used(const struct visit *visit);
@@ -34,6 +40,10 @@ void consent_switch(struct visit *visit);
 
 /** Too many tries for this number, whether it exists or not: forgets it and says until when. */
 void frozen_show(struct visit *visit, int64_t until);
+
+/** The person is who they say, but the register does not let this number be used, for `status`: forgets it and says why.
+ */
+void forbidden_show(struct visit *visit, str status);
 
 enum send_result {
     SEND_DONE,        /* to whoever looks at the page, a code is on its way */

@@ -242,6 +242,12 @@ struct ipis_call visit_call(struct visit *visit)
                               .attempts_left = -1};
 }
 
+int64_t visit_session_end(const struct settings *settings, int64_t now, const struct ipis_proof *proof)
+{
+    int64_t end = now + settings->life_session;
+    return proof->kyc_expires_at > 0 && proof->kyc_expires_at < end ? proof->kyc_expires_at : end;
+}
+
 str visit_clock(struct arena *arena, int64_t at, bool seconds)
 {
     int time = (int)(((at + CAMBODIA) % DAY + DAY) % DAY);

@@ -53,6 +53,9 @@ struct audit_entry visit_entry(struct visit *visit, const char *action, str outc
 /** What the register's calls need. */
 struct ipis_call visit_call(struct visit *visit);
 
+/** When a session ends that begins at `now` (seconds), on what the register said: never after its proof. */
+int64_t visit_session_end(const struct settings *settings, int64_t now, const struct ipis_proof *proof);
+
 /** "15:04" and "15:04:05" of a time in Cambodia (UTC+7, no summer time). */
 str visit_clock(struct arena *arena, int64_t at, bool seconds);
 

@@ -31,5 +31,6 @@ void ways_show(const struct visit *visit, struct view *view)
     view_flag(view, "ways_phone", HAS(ways, WAY_QR));
     view_flag(view, "ways_passkey", HAS(ways, WAY_PASSKEY));
     view_flag(view, "ways_mobile", browser_is_mobile(request_header(visit->rq, "User-Agent")));
+    view_text(view, "passkey_path", arena_printf(visit->rq->arena, "/passkey/%.*s", STR_FMT(visit->interaction.id)));
     view_text(view, "channel_path", arena_printf(visit->rq->arena, "/channel/%.*s", STR_FMT(visit->interaction.id)));
 }

@@ -46,6 +46,18 @@ static void phone_alone(struct view *view, const struct pages *pages, enum lang 
     view_flag(view, "no_otp", true);
 }
 
+static void passkey(struct view *view, const struct pages *pages, enum lang lang)
+{
+    phone(view, pages, lang);
+    view_flag(view, "ways_passkey", true);
+    view_text(view, "passkey_path", STR("/passkey/x"));
+    view_flag(view, "error_passkey", true);
+    view_flag(view, "error_passkey_late", true);
+    view_flag(view, "error_passkey_copied", true);
+    view_flag(view, "error_passkey_waiting", true);
+    view_text(view, "wait_text", STR("24/11/2026 14:35"));
+}
+
 static void no_way(struct view *view, const struct pages *pages, enum lang lang)
 {
     kidc(view, pages, lang);
@@ -309,6 +321,7 @@ static const struct sample samples[] = {
     {"kidc", "signin/kidc", kidc},
     {"phone", "signin/kidc", phone},
     {"phone-alone", "signin/kidc", phone_alone},
+    {"passkey", "signin/kidc", passkey},
     {"no-way", "signin/kidc", no_way},
     {"elsewhere-ended", "signin/elsewhere", elsewhere_ended},
     {"kidc-invalid", "signin/kidc", kidc_invalid},
