@@ -5,10 +5,10 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "crypto/json.h"
 #include "crypto/primitives.h"
 #include "signin/authenticator/asked.h"
 #include "signin/authenticator/authenticator.h"
+#include "signin/authenticator/passkey.h"
 #include "signin/authenticator/statement.h"
 #include "signin/choice.h"
 
@@ -78,16 +78,12 @@ static bool read_claims(struct approval *approval)
 static bool read_answer(struct approval *approval)
 {
     struct call *call = approval->asked.call;
-    const json_t *credential;
     if (!api_text_or_none(call, "number", NUMBER_MAX, &approval->number) || !read_claims(approval) ||
-        !api_object(call, "credential", &credential))
+        !passkey_read(call, &approval->assertion))
         return false;
     if (!approval->number.p)
         approval->number = STR("");
-    enum webauthn_fault fault = webauthn_assertion_parse(call->rq->arena, credential, &approval->assertion);
-    if (fault != WEBAUTHN_OK)
-        api_fail_text(call, API_INVALID_PASSKEY, "reason", str_of(webauthn_fault_name(fault)));
-    return fault == WEBAUTHN_OK;
+    return true;
 }
 
 /* The one thing that somebody who was sent another one's code cannot know. */
@@ -112,7 +108,7 @@ static void refuse_passkey(struct approval *approval, enum webauthn_fault fault)
     }
     note_refusal(approval, name);
     if (fault == WEBAUTHN_COUNTER)
-        api_fail(call, API_CLONED);
+        api_fail(call, passkey_note_clone(call, &call->authenticator) ? API_CLONED : API_UNAVAILABLE);
     else
         api_fail_text(call, API_INVALID_PASSKEY, "reason", name);
 }
@@ -247,13 +243,6 @@ static void take_back(struct approval *approval)
 
 /* ---- signed in ---- */
 
-static int64_t session_end_of(const struct approval *approval)
-{
-    int64_t end = approval->now + approval->asked.call->provider->settings->life_session;
-    int64_t token_end = approval->proof.kyc_expires_at;
-    return token_end > 0 && token_end < end ? token_end : end;
-}
-
 static struct channel_answer answer_of(const struct approval *approval)
 {
     const struct call *call = approval->asked.call;
@@ -355,7 +344,7 @@ void approve_submit(struct request *rq, void *context)
         !check_number(&approval) || !asked_load(&approval.asked) || !check_statement(&approval) ||
         !ask_register(&approval))
         return;
-    approval.ends_at = session_end_of(&approval);
+    approval.ends_at = visit_session_end(approval.asked.call->provider->settings, approval.now, &approval.proof);
     if (make_consent(&approval) && write_down(&approval))
         let_in(&approval);
 }
