@@ -20,6 +20,7 @@
 #include "ops/ops.h"
 #include "settings_table.h"
 #include "signin/authenticator/app.h"
+#include "signin/authenticator/authenticator.h"
 #include "signin/qr/qr.h"
 #include "signin/signin.h"
 
@@ -68,12 +69,15 @@ static const struct route own_routes[] = {
 static const struct route *all_routes(struct arena *arena, const struct settings *settings, size_t *count)
 {
     size_t n = 0;
-    struct route *routes = ARENA_ARRAY(arena, struct route, oauth_feature_count + COUNT_OF(own_routes));
+    struct route *routes = ARENA_ARRAY(arena, struct route,
+                                       oauth_feature_count + COUNT_OF(own_routes) + authenticator_route_count);
     for (size_t i = 0; i < oauth_feature_count; i++)
         if (oauth_feature_on(&oauth_features[i], settings))
             routes[n++] = oauth_features[i].route;
     memcpy(routes + n, own_routes, sizeof own_routes);
-    *count = n + COUNT_OF(own_routes);
+    n += COUNT_OF(own_routes);
+    memcpy(routes + n, authenticator_routes, authenticator_route_count * sizeof *routes);
+    *count = n + authenticator_route_count;
     return routes;
 }
 
