@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "pages/internal.h"
+#include "pages/pack.h"
+
+#define PACK_LEVEL 9 /* once, at the start */
 
 static const struct {
     str ending;
@@ -107,6 +110,9 @@ bool assets_finish(struct pages *pages, struct fault *fault)
                 return false;
             }
             name_by_content(pages, asset);
+            if (str_ends(asset->name, STR(".css")) || str_ends(asset->name, STR(".js")) ||
+                str_ends(asset->name, STR(".svg")))
+                asset->packed = pack_gzip(pages->arena, asset->body, PACK_LEVEL);
         }
     }
     return true;
@@ -143,7 +149,7 @@ void page_asset(struct request *rq, const struct pages *pages)
         if (str_eq(asset->served, rq->tail)) {
             response_header(rq, "Cache-Control", STR("public, max-age=31536000, immutable"));
             response_header(rq, "Cross-Origin-Resource-Policy", STR("same-origin"));
-            respond(rq, 200, asset->type, asset->body);
+            respond_packed(rq, 200, asset->type, asset->body, asset->packed);
             return;
         }
     }

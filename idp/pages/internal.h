@@ -47,6 +47,7 @@ struct asset {
     str name;   /* "style.css" */
     str served; /* "style.0123456789abcdef.css" */
     str body;
+    str packed; /* the same, by gzip; STR_NONE: it is not shorter so */
     const char *type;
 };
 
@@ -80,6 +81,9 @@ MUST_CHECK bool asset_add(struct pages *pages, str path, str name, str body, str
 /** Gives every asset its served name; style sheets come last, with the {{asset:…}} in them resolved. */
 MUST_CHECK bool assets_finish(struct pages *pages, struct fault *fault);
 const struct asset *asset_find(const struct pages *pages, str name);
+
+/** Answers with `body`, or with `packed` (if any) where the browser takes it. */
+void respond_packed(struct request *rq, int status, const char *type, str body, str packed);
 
 /** A whole file in the arena; STR_NONE, with a fault, when it can't be read or is larger than 4 MB. */
 str file_read(struct arena *arena, const char *path, struct fault *fault);

@@ -64,7 +64,7 @@ struct page_policy {
     size_t frame_count;
     bool calls;    /* its script calls us */
     bool embedded; /* a script without a face, for frames of other sites: nothing to press, to see or to send */
-    bool app;      /* it calls us, is installed, and has a service worker */
+    bool app;      /* it calls us, is installed, and has a service worker; the same for everybody, so it is packed */
 };
 /** The same with more said. */
 void page_respond_under(struct request *rq, const struct pages *pages, enum lang lang, int status, const char *name,

@@ -1,7 +1,9 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "pages/internal.h"
+#include "pages/pack.h"
 
+#define PACK_LEVEL 6 /* while the browser waits */
 #define LANG_COOKIE_LIFE ((int64_t)365 * 24 * 3600)
 #define EMBEDDED_CSP "default-src 'none'; script-src 'self'; frame-ancestors *; base-uri 'none'; form-action 'none'"
 
@@ -69,6 +71,16 @@ static void remember_lang(struct request *rq)
     }
 }
 
+void respond_packed(struct request *rq, int status, const char *type, str body, str packed)
+{
+    if (packed.p)
+        response_header(rq, "Vary", STR("Accept-Encoding"));
+    bool accepted = packed.p && pack_is_accepted(request_header(rq, "Accept-Encoding"));
+    if (accepted)
+        response_header(rq, "Content-Encoding", STR("gzip"));
+    respond(rq, status, type, accepted ? packed : body);
+}
+
 void page_respond(struct request *rq, const struct pages *pages, enum lang lang, int status, const char *name,
                   struct view *view, str form_action)
 {
@@ -87,7 +99,8 @@ void page_respond_under(struct request *rq, const struct pages *pages, enum lang
     }
     add_security_headers(rq, policy);
     remember_lang(rq);
-    respond(rq, status, "text/html; charset=utf-8", html);
+    str packed = policy->app ? pack_gzip(rq->arena, html, PACK_LEVEL) : STR_NONE;
+    respond_packed(rq, status, "text/html; charset=utf-8", html, packed);
 }
 
 void page_problem(struct request *rq, const struct pages *pages, enum lang lang, int status)

@@ -3,7 +3,7 @@
 
 packages_build=(
   gcc libc6-dev cmake ninja-build pkg-config
-  libssl-dev libjwt-dev libmicrohttpd-dev libgnutls28-dev liblmdb-dev libjansson-dev libcurl4-openssl-dev libfido2-dev libqrencode-dev libcmocka-dev
+  libssl-dev libjwt-dev libmicrohttpd-dev libgnutls28-dev liblmdb-dev libjansson-dev libcurl4-openssl-dev libfido2-dev libqrencode-dev zlib1g-dev libcmocka-dev
   fonts-noto-core fonttools python3-brotli
 )
 # apache2-bin, not apache2: the program without a service that starts with the machine and takes port 80.

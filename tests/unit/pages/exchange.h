@@ -11,7 +11,7 @@ static struct {
     size_t header_count, cookie_count;
     int status, answers;
     const char *type;
-    str body, cookie_sent;
+    str body, cookie_sent, accept_encoding;
 } answer;
 
 void response_header(struct request *rq, const char *name, str value)
@@ -37,6 +37,13 @@ void respond(struct request *rq, int status, const char *content_type, str body)
     answer.type = content_type;
     answer.body = body;
     answer.answers++;
+}
+
+str request_header(const struct request *rq, const char *name)
+{
+    (void)rq;
+    assert_string_equal(name, "Accept-Encoding");
+    return answer.accept_encoding;
 }
 
 str request_cookie(const struct request *rq, const char *name)
