@@ -8,6 +8,7 @@
 #include "crypto/json.h"
 #include "records/authenticator.h"
 #include "records/known_browser.h"
+#include "signin/authenticator/devices.h"
 #include "signin/challenge.h"
 #include "signin/csrf.h"
 #include "signin/signin.h"
@@ -81,10 +82,10 @@ struct attempt {
     struct ipis_proof proof;
 };
 
-static struct audit_entry entry_of(const struct attempt *attempt, const char *action, str outcome)
+static struct audit_entry entry_of(const struct attempt *attempt, str outcome)
 {
     struct arena *arena = attempt->visit->rq->arena;
-    struct audit_entry entry = visit_entry(attempt->visit, action, outcome, attempt->authenticator.resident);
+    struct audit_entry entry = visit_entry(attempt->visit, "signin.passkey", outcome, attempt->authenticator.resident);
     entry.xroad_id = attempt->call.xroad_id;
     if (attempt->authenticator.key.p)
         entry.detail =
@@ -93,9 +94,9 @@ static struct audit_entry entry_of(const struct attempt *attempt, const char *ac
 }
 
 /* That it did not come to a sign-in. */
-static void note(const struct attempt *attempt, const char *action, str outcome)
+static void note(const struct attempt *attempt, str outcome)
 {
-    struct audit_entry entry = entry_of(attempt, action, outcome);
+    struct audit_entry entry = entry_of(attempt, outcome);
     if (!audit_write(attempt->visit->provider->store, &entry))
         log_error("audit.write failed request=%s", attempt->visit->rq->id);
 }
@@ -103,7 +104,7 @@ static void note(const struct attempt *attempt, const char *action, str outcome)
 /* Unknown, removed, of another person, a signature that is wrong: all the same to who tries. */
 static void refuse_passkey(struct attempt *attempt, str outcome)
 {
-    note(attempt, "signin.passkey", outcome);
+    note(attempt, outcome);
     start_fail(attempt->visit, 422, "error_passkey", STR_NONE);
 }
 
@@ -118,7 +119,7 @@ static bool take_challenge(struct attempt *attempt, str *challenge)
         return true;
     case STORE_NOT_FOUND:
     case STORE_CONFLICT:
-        note(attempt, "signin.passkey", STR("challenge"));
+        note(attempt, STR("challenge"));
         start_fail(visit, 422, "error_passkey_late", STR_NONE);
         return false;
     default:
@@ -159,12 +160,14 @@ static bool check_passkey(struct attempt *attempt, str challenge)
     struct visit *visit = attempt->visit;
     enum webauthn_fault fault = judge(attempt, challenge);
     if (fault == WEBAUTHN_COUNTER) {
-        note(attempt, "passkey.cloned", STR("counter"));
-        start_fail(visit, 403, "error_passkey_copied", STR_NONE);
+        if (device_note_clone(visit->provider, visit->rq, &attempt->authenticator))
+            start_fail(visit, 403, "error_passkey_copied", STR_NONE);
+        else
+            visit_problem(visit, 503);
     } else if (fault != WEBAUTHN_OK) {
         refuse_passkey(attempt, str_of(webauthn_fault_name(fault)));
     } else if (attempt->authenticator.active_at > clock_now()) {
-        note(attempt, "signin.passkey", STR("waiting"));
+        note(attempt, STR("waiting"));
         start_fail(visit, 403, "error_passkey_waiting",
                    day_and_time(visit->rq->arena, attempt->authenticator.active_at + 59)); /* the minute after it */
         return false;
@@ -178,7 +181,7 @@ static bool check_passkey(struct attempt *attempt, str challenge)
 static enum store_result write_down(struct attempt *attempt, int64_t now)
 {
     struct arena *arena = attempt->visit->rq->arena;
-    struct audit_entry entry = entry_of(attempt, "signin.passkey", STR("ok"));
+    struct audit_entry entry = entry_of(attempt, STR("ok"));
     struct authenticator used = attempt->authenticator;
     used.sign_count = attempt->asserted.sign_count;
     used.backed_up = attempt->asserted.backed_up;
@@ -232,10 +235,10 @@ static void refuse_person(struct attempt *attempt, enum ipis_result result)
     struct visit *visit = attempt->visit;
     int64_t wait = attempt->call.retry_after > 0 ? attempt->call.retry_after : visit->provider->settings->otp_freeze;
     if (result == IPIS_FORBIDDEN) {
-        note(attempt, "signin.passkey", arena_printf(visit->rq->arena, "forbidden:%.*s", STR_FMT(attempt->call.code)));
+        note(attempt, arena_printf(visit->rq->arena, "forbidden:%.*s", STR_FMT(attempt->call.code)));
         forbidden_show(visit, attempt->call.code);
     } else if (result == IPIS_FROZEN) {
-        note(attempt, "signin.passkey", str_of(ipis_result_name(result)));
+        note(attempt, str_of(ipis_result_name(result)));
         frozen_show(visit, clock_now() + wait);
     } else { /* taken away at the register, or the number is no more */
         refuse_passkey(attempt, str_of(ipis_result_name(result)));
@@ -251,7 +254,7 @@ static void ask_register(struct attempt *attempt)
     if (result == IPIS_OK) {
         accept(attempt);
     } else if (result == IPIS_UNREACHABLE || result == IPIS_THROTTLED) {
-        note(attempt, "signin.passkey", str_of(ipis_result_name(result)));
+        note(attempt, str_of(ipis_result_name(result)));
         start_fail(visit, 503, "error_unreachable", STR_NONE);
     } else {
         refuse_person(attempt, result);
