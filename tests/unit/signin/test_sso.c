@@ -87,6 +87,75 @@ static void an_essential_acr_must_be_the_sessions_own(void **state)
     assert_true(suffices(interaction, NOW - 1));
 }
 
+#define DEVICE "urn:konsao:acr:device"
+
+static bool wants_stronger(struct interaction interaction, int64_t auth_time, str acr)
+{
+    struct session session = session_of(auth_time);
+    session.acr = acr;
+    return sso_wants_stronger(&policy, &interaction, &session);
+}
+
+static void a_wish_for_a_stronger_level_asks_for_a_new_sign_in_once(void **state)
+{
+    (void)state;
+    const str otp = STR("urn:konsao:acr:otp"), device = STR(DEVICE);
+    struct interaction interaction = asked();
+    assert_false(wants_stronger(interaction, NOW - 5000, otp));
+    interaction.acr_values = device;
+    assert_true(suffices(interaction, NOW - 5000)); /* it is a wish */
+    assert_true(wants_stronger(interaction, NOW - 5000, otp));
+    assert_false(wants_stronger(interaction, NOW - 5000, device));
+    assert_false(wants_stronger(interaction, NOW - 99, otp)); /* who was asked did what was possible */
+    assert_true(wants_stronger(interaction, NOW - 100, otp));
+    interaction.acr_values = STR("urn:made:up " DEVICE);
+    assert_true(wants_stronger(interaction, NOW - 5000, otp));
+    interaction.acr_values = STR(DEVICE " urn:konsao:acr:otp");
+    assert_false(wants_stronger(interaction, NOW - 5000, otp)); /* one of them is reached */
+    interaction.acr_values = STR("urn:made:up");
+    assert_false(wants_stronger(interaction, NOW - 5000, otp)); /* no way reaches it */
+    interaction.acr_values = device;
+    interaction.prompt = STR("none");
+    assert_false(wants_stronger(interaction, NOW - 5000, otp));
+}
+
+static void a_minimum_holds_whatever_is_asked(void **state)
+{
+    (void)state;
+    const struct sso_policy strict = {&levels, STR(DEVICE)};
+    static const char *const wishes[] = {NULL, "urn:konsao:acr:otp", "urn:made:up", DEVICE};
+    for (size_t i = 0; i < COUNT_OF(wishes); i++)
+        for (int essential = 0; essential < 2; essential++) {
+            struct interaction interaction = asked();
+            struct session session = session_of(NOW - 50); /* after the request: prompt and max_age are content */
+            interaction.acr_values = str_of(wishes[i]);
+            interaction.acr_essential = essential;
+            assert_false(sso_session_suffices(&strict, &interaction, &session, NOW));
+            assert_false(sso_ways(&strict, &interaction) & 1U << WAY_OTP);
+            session.acr = STR("urn:of:an:earlier:table");
+            assert_false(sso_session_suffices(&strict, &interaction, &session, NOW));
+            session.acr = STR(DEVICE);
+            assert_int_equal(sso_session_suffices(&strict, &interaction, &session, NOW), !(essential && i == 2));
+        }
+}
+
+static void an_adopted_session_is_told_at_the_level_that_was_asked_for(void **state)
+{
+    (void)state;
+    struct interaction interaction = asked();
+    struct session session = session_of(NOW - 50);
+    session.acr = STR(DEVICE);
+    sso_adopt(&policy, &interaction, &session);
+    assert_str(interaction.acr, DEVICE);
+    interaction.acr_values = STR("urn:konsao:acr:otp");
+    sso_adopt(&policy, &interaction, &session);
+    assert_str(interaction.acr, "urn:konsao:acr:otp");
+    session.acr = STR("urn:konsao:acr:otp");
+    interaction.acr_values = STR(DEVICE);
+    sso_adopt(&policy, &interaction, &session);
+    assert_str(interaction.acr, "urn:konsao:acr:otp"); /* never more than was reached */
+}
+
 static void claims_are_asked_for_once_and_sub_never(void **state)
 {
     (void)state;
@@ -150,6 +219,9 @@ int main(void)
         cmocka_unit_test(prompt_login_select_account_and_create_need_a_sign_in_after_the_request),
         cmocka_unit_test(max_age_is_counted_from_the_sign_in),
         cmocka_unit_test(an_essential_acr_must_be_the_sessions_own),
+        cmocka_unit_test(a_wish_for_a_stronger_level_asks_for_a_new_sign_in_once),
+        cmocka_unit_test(a_minimum_holds_whatever_is_asked),
+        cmocka_unit_test(an_adopted_session_is_told_at_the_level_that_was_asked_for),
         cmocka_unit_test(claims_are_asked_for_once_and_sub_never),
         cmocka_unit_test(consent_suffices_only_for_all_that_is_asked),
         cmocka_unit_test(no_more_is_granted_than_asked_and_consented),
