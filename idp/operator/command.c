@@ -78,6 +78,25 @@ bool command_read_file(struct arena *arena, const char *path, size_t max, str *o
     return true;
 }
 
+bool command_life(str text, int64_t unit, int64_t most, int64_t *out)
+{
+    static const struct {
+        char letter;
+        int64_t seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    uint64_t number;
+    for (size_t i = 0; i < COUNT_OF(units); i++)
+        if (text.n > 0 && text.p[text.n - 1] == units[i].letter) {
+            unit = units[i].seconds;
+            text.n--;
+            break;
+        }
+    if (!str_to_u64(text, (uint64_t)(most / unit), &number) || number == 0)
+        return false;
+    *out = (int64_t)number * unit;
+    return true;
+}
+
 str command_time(struct arena *arena, int64_t seconds)
 {
     char text[32];

@@ -55,6 +55,8 @@ int command_fails(const char *format, ...) PRINTF_LIKE(1, 2);
 int command_misused(const char *format, ...) PRINTF_LIKE(1, 2);
 /** Reads a file of at most `max` bytes; tells why when it can't. */
 MUST_CHECK bool command_read_file(struct arena *arena, const char *path, size_t max, str *out);
+/** Reads a length of time, from 1 to `most` seconds: "90s", "45m", "12h", "30d", or a bare number of `unit` seconds. */
+MUST_CHECK bool command_life(str text, int64_t unit, int64_t most, int64_t *out);
 /** A time as people read it, UTC. */
 str command_time(struct arena *arena, int64_t seconds);
 /** Puts text and a line's end on standard output. */

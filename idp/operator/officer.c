@@ -12,7 +12,7 @@
 #include "records/grant.h"
 #include "records/session.h"
 
-#define DAY 86400
+#define DAY ((int64_t)86400)
 #define DAYS_MAX 3660
 #define LINE_MAX_BYTES 200
 
@@ -20,7 +20,7 @@ const struct flag officer_grant_flags[] = {
     {"client", "ID", "the back office"},
     {"organization", "TEXT", "whom the official works for"},
     {"role", "ROLE", "what the official is there (may repeat)"},
-    {"expires", "DAYS", "the right ends by itself after so many days; default: when it is withdrawn"},
+    {"expires", "DAYS", "it ends by itself after so many days (or 12h); default: when withdrawn"},
     {NULL, NULL, NULL}};
 const struct flag officer_revoke_flags[] = {
     {"client", "ID", "the back office"},
@@ -85,8 +85,8 @@ static bool read_roles(struct command *command, str *out)
 
 static bool read_grant(struct command *command, struct officer *officer)
 {
-    str days = command_value(command, "expires");
-    uint64_t number = 0;
+    str life = command_value(command, "expires");
+    int64_t seconds;
     *officer = (struct officer){.client_id = command_value(command, "client"),
                                 .organization = command_value(command, "organization"),
                                 .granted_at = clock_now()};
@@ -94,10 +94,11 @@ static bool read_grant(struct command *command, struct officer *officer)
         return command_misused("--client and --organization are needed") == DONE;
     if (!officer_organization_fits(officer->organization))
         return command_misused("--organization must be one line of at most %d bytes", OFFICER_ORGANIZATION_MAX) == DONE;
-    if (days.p && (!str_to_u64(days, DAYS_MAX, &number) || number == 0))
-        return command_misused("--expires must be a number of days from 1 to %d", DAYS_MAX) == DONE;
-    if (days.p)
-        officer->expires_at = officer->granted_at + (int64_t)number * DAY;
+    if (life.p && !command_life(life, DAY, DAYS_MAX * DAY, &seconds))
+        return command_misused("--expires must be a number of days, or a time such as 12h, at most %d days",
+                               DAYS_MAX) == DONE;
+    if (life.p)
+        officer->expires_at = officer->granted_at + seconds;
     return read_roles(command, &officer->roles);
 }
 

@@ -43,26 +43,6 @@ static bool list_of(struct command *command, const char *flag, const char *initi
     return out->n <= LIST_BYTES_MAX || command_misused("--%s is too long", flag) == DONE;
 }
 
-/* "12h", "30d", or seconds. */
-static bool read_life(str text, int64_t *out)
-{
-    static const struct {
-        char unit;
-        uint64_t seconds;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', DAY}};
-    uint64_t number, factor = 1;
-    for (size_t i = 0; i < COUNT_OF(units); i++)
-        if (text.n > 0 && text.p[text.n - 1] == units[i].unit) {
-            factor = units[i].seconds;
-            text.n--;
-            break;
-        }
-    if (!str_to_u64(text, 366 * DAY / factor, &number) || number == 0)
-        return false;
-    *out = (int64_t)(number * factor);
-    return true;
-}
-
 static bool check_profiles(str list)
 {
     enum security_profile profile;
@@ -113,7 +93,7 @@ static bool read_flags(struct command *command, struct registration_token *token
     int64_t life = 30 * (int64_t)DAY;
     if (uses.p && (!str_to_u64(uses, REGISTRATION_USES_MAX, &number) || number == 0))
         return command_misused("--uses must be a number from 1 to %d", REGISTRATION_USES_MAX) == DONE;
-    if (expires.p && !read_life(expires, &life))
+    if (expires.p && !command_life(expires, 1, 366 * DAY, &life))
         return command_misused("--expires must be a time such as 12h or 30d, at most 366d") == DONE;
     token->note = command_value(command, "note");
     if (token->note.p && (token->note.n > 200 || !str_is_utf8(token->note)))

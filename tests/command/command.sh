@@ -302,7 +302,7 @@ ok 'officer list of another client' exits 0 officer list --client portal --json
 ok '… is empty' json '. == []'
 for wrong in '--organization x --role a' '--client registrars --role a' '--client registrars --organization x' \
   '--client registrars --organization x --role a --role a' '--client registrars --organization x --role a"b' '--client registrars --organization x --role=' \
-  '--client registrars --organization x --role a --expires 0' '--client registrars --organization x --role a --expires 1d' \
+  '--client registrars --organization x --role a --expires 0' '--client registrars --organization x --role a --expires 1w' \
   '--client registrars --organization x --role a --expires 99999' '--client registrars --organization= --role a'; do
   # shellcheck disable=SC2086
   ok "officer grant $wrong: misused" fed "$kidc" 2 officer grant $wrong
