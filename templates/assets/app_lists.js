@@ -10,7 +10,7 @@ const lists = (() => {
     words: view.word(`event_${known.has(one.event) ? one.event : 'signed_in'}`),
     title: one.client_name || one.authenticator_name,
     time: view.time(one.at),
-    reason: one.reason && one.reason !== 'declined' ? view.word(`error_${one.reason}`) : '',
+    reason: one.reason ? view.word(`reason_${one.reason}`) : '',
     from: [one.browser, one.place].filter(Boolean).join(' · '),
     with: one.client_name ? one.authenticator_name : '',
     claims: labels(one.claims ?? []),

@@ -117,10 +117,15 @@ const app = (() => {
     news.start();
   }
 
+  function connected(yes) {
+    document.getElementById('offline').textContent = yes ? '' : view.word('offline');
+  }
+
+  /* Nobody waits for news who can't see it. Coming back to the app asks at once. */
   function connection() {
-    document.getElementById('offline').textContent = navigator.onLine ? '' : view.word('offline');
-    if (navigator.onLine && document.visibilityState === 'visible') news.start();
-    else news.stop();
+    connected(navigator.onLine);
+    news.stop();
+    news.start();
   }
 
   /* A link to the address that is shown already, after a screen that has none of its own. */
@@ -163,6 +168,7 @@ const app = (() => {
     removed,
     enrolled,
     quiet,
+    connected,
     news: () => document.body.dataset.screen === 'home' && home(),
   };
   return me;

@@ -25,8 +25,10 @@ const news = (() => {
         const answer = await api.own('/app/api/requests', { seen: state.seen }, { signal });
         pause = 1000;
         take(answer);
+        app.connected(true);
       } catch (error) {
         if (signal.aborted) return;
+        if (error.code === 'offline') app.connected(false);
         if (error.code === 'unknown_authenticator') return app.removed();
         await new Promise((done) => setTimeout(done, pause)); // longer each time, up to a minute
         pause = Math.min(pause * 2, 60000);

@@ -73,11 +73,12 @@ const view = (() => {
 
   const word = (name) => words.querySelector(`[data-word="${name}"]`)?.textContent;
 
-  /* When, in the person's language. */
-  function time(seconds, style = { dateStyle: 'medium', timeStyle: 'short' }) {
-    return new Intl.DateTimeFormat(lang === 'km' ? 'km-KH' : 'en-GB', style).format(new Date(seconds * 1000));
-  }
-  const day = (seconds) => time(seconds, { dateStyle: 'medium' });
+  /* When. Not all browsers know Khmer's months, so there they are numbers. */
+  const months = lang === 'km' ? '2-digit' : 'short';
+  const dayStyle = { day: lang === 'km' ? '2-digit' : 'numeric', month: months, year: 'numeric' };
+  const format = (seconds, style) => new Intl.DateTimeFormat('en-GB', style).format(new Date(seconds * 1000));
+  const day = (seconds) => format(seconds, dayStyle);
+  const time = (seconds) => format(seconds, { ...dayStyle, hour: '2-digit', minute: '2-digit' });
 
   /* An error in words, and what came along with it. */
   function explain(error) {
