@@ -124,7 +124,7 @@ str discovery_document(struct arena *arena, const struct settings *settings, con
     add_endpoints(&json, settings);
     buf_json_words(&json, "scopes_supported", scopes_supported(arena), ' ');
     buf_json_words(&json, "claims_supported",
-                   arena_printf(arena, "sub acr auth_time %.*s", STR_FMT(claims_supported(arena))), ' ');
+                   arena_printf(arena, "sub acr auth_time organization roles %.*s", STR_FMT(claims_supported(arena))), ' ');
     buf_json_raw(
         &json, "response_types_supported",
         STR("[\"code\",\"id_token\",\"id_token token\",\"code id_token\",\"code token\",\"code id_token token\"]"));
