@@ -26,6 +26,11 @@ MUST_CHECK bool qr_is_foreign(struct provider *provider, struct request *rq);
 
 /** The size (QR version, ISO/IEC 18004) that codes of a URL of `length` bytes need. 0: too long for any. */
 int qr_version(struct arena *arena, size_t length);
+/** The modules of `text`, row by row, 1 for dark, in `arena`; error correction M, always the same mask. NULL when the
+ * version is not between what the text needs and 10. */
+const unsigned char *qr_quick(struct arena *arena, str text, int version, int *width);
+/** The version that `length` bytes need; 0: more than 10. */
+int qr_quick_version(size_t length);
 /** An SVG image of `text`, black on white with its quiet zone, error correction M. STR_NONE when it is too long. */
 str qr_svg(struct arena *arena, str text, int version);
 
