@@ -52,6 +52,7 @@ static const struct route own_routes[] = {
     {"GET", "/assets/*", RUN_INLINE, false, asset, NULL},
     {"GET", "/signin/*", RUN_WORKER, false, signin_show, NULL},
     {"POST", "/signin/*", RUN_WORKER, false, signin_submit, claims_repeat},
+    {"POST", "/passkey/*", RUN_INLINE, false, signin_passkey, NULL},
     {"GET", "/client-logo/*", RUN_INLINE, false, signin_client_logo, NULL},
     {"POST", "/channel/*", RUN_WRITER, false, channel_begin, NULL},
     {"GET", "/channel/*", RUN_INLINE, false, channel_wait, NULL},
@@ -69,8 +70,8 @@ static const struct route own_routes[] = {
 static const struct route *all_routes(struct arena *arena, const struct settings *settings, size_t *count)
 {
     size_t n = 0;
-    struct route *routes = ARENA_ARRAY(arena, struct route,
-                                       oauth_feature_count + COUNT_OF(own_routes) + authenticator_route_count);
+    struct route *routes =
+        ARENA_ARRAY(arena, struct route, oauth_feature_count + COUNT_OF(own_routes) + authenticator_route_count);
     for (size_t i = 0; i < oauth_feature_count; i++)
         if (oauth_feature_on(&oauth_features[i], settings))
             routes[n++] = oauth_features[i].route;

@@ -83,6 +83,16 @@ export class Description {
     return answer;
   }
 
+  /** A fetch that holds each answer against the document. */
+  get fetch() {
+    return async (url, init) => {
+      const answer = await fetch(url, init);
+      const body = await answer.text();
+      this.checkAnswer(init.method, new URL(url).pathname, { status: answer.status, headers: answer.headers, body });
+      return new Response(body, answer);
+    };
+  }
+
   checkAnswer(method, path, answer) {
     const what = `${method} ${path}: ${answer.status}`;
     const { responses } = this.operation(method, path);

@@ -52,13 +52,13 @@ export class Authenticator {
     Object.assign(this, { alg, flags, counts, passkeys: [] });
   }
 
-  /** navigator.credentials.create: a RegistrationResponseJSON for creation options in JSON. `wrong`: see below. */
+  /** navigator.credentials.create: a RegistrationResponseJSON for creation options in JSON. `wrong`: see below; `id` is another credential id. */
   create(options, origin, wrong = {}) {
     if (!options.pubKeyCredParams.some(({ alg }) => alg === this.alg)) throw new Error('no algorithm of ours');
     const kind = algorithms[this.alg];
     const pair = kind.make();
     const passkey = {
-      id: randomBytes(32), rpId: options.rp.id, userHandle: decode(options.user.id), userName: options.user.name,
+      id: wrong.id ?? randomBytes(32), rpId: options.rp.id, userHandle: decode(options.user.id), userName: options.user.name,
       key: pair.privateKey, cose: cbor(kind.cose(pair.publicKey.export({ format: 'jwk' }))), alg: this.alg, count: 0,
     };
     this.passkeys.push(passkey);

@@ -120,7 +120,7 @@ static void end_channels(const struct call *call, const struct authenticator *go
     for (int i = 0; i < CHANNELS_MAX; i++) {
         if (channel_scanned_by(provider->store, call->rq->arena, gone->key, &channel) != STORE_OK)
             return;
-        channel_finish(&channel, END_DECLINED);
+        channel_finish(&channel, END_REPORTED);
         struct store_op op = channel_save_op(call->rq->arena, &channel);
         if (store_write(provider->store, &op, 1) == STORE_OK)
             http_wake(provider->http, channel.id);
