@@ -1,22 +1,10 @@
-// A browser that waits for a phone, and what a phone says to it: codes read from the picture, the statement as a native authenticator makes it.
+// A browser that waits for a phone, whose codes are read from the picture; and a phone whose answers are looked at whatever they are, right and wrong ones.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { Authenticator, canonical, encode } from './authenticator.mjs';
 import { Browser, forms } from './browser.mjs';
 import { authorizationRequest } from './fixture.mjs';
 import { decoder } from './qr.mjs';
-
-/** Canonical JSON (RFC 8785) of what we use of JSON. */
-export function canonical(value) {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object') return JSON.stringify(value);
-  return `{${Object.keys(value).sort().map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`).join(',')}}`;
-}
-
-/** What the passkey signs (docs/qr.md). `shown` as it came; `claims` in the order in which they were shown. */
-export const statement = ({ channel, shown }, number, claims) => canonical({ channel, claims, decision: 'approve', number, shown });
-
-/** Its SHA-256, base64url: the challenge. */
-export const challengeOf = (text) => createHash('sha256').update(text).digest('base64url');
 
 /** The text of a QR code drawn by us. */
 export function readSvg(svg) {
@@ -72,5 +60,58 @@ export class Waiting {
   /** What its page does once it is told "approved" (the browser then ends at the portal, or at a page). */
   finish(query = '') {
     return this.browser.go(`${this.issuer}/signin/${this.interaction}${query}`);
+  }
+}
+
+/** A phone that answers with what it was told: {status, headers, body, json}. `described`: what each answer is held against (openapi.mjs). */
+export class Phone extends Authenticator {
+  static async enrol({ register, provider, kidc, name = 'ទូរស័ព្ទ', described }) {
+    const phone = Object.assign(new Phone(provider, { language: 'km' }), { kidc, name, described });
+    await phone.enrol(register, kidc, name);
+    phone.passkey = phone.passkeys.passkeys.at(-1);
+    return phone;
+  }
+
+  async request(path, body, options) {
+    const answer = await super.request(path, body, options);
+    this.described?.checkAnswer(body === undefined ? 'GET' : 'POST', `/app/api/${path}`, answer);
+    return answer;
+  }
+
+  /** A call of this authenticator. */
+  ask(path, body, options) {
+    return this.request(path, { authenticator: this.id, ...body }, options);
+  }
+
+  /** A call in its app session. */
+  within(path, body, options) {
+    return this.request(path, body, { session: true, ...options });
+  }
+
+  scan(code) {
+    return this.ask('scan', { code });
+  }
+
+  /** The body of an approval, of everything unless `claims` says less. `alter` changes the statement before it is signed, `text` its text; `credential` stands instead of a
+   * signature; `wrong`: see lib/passkey.mjs. */
+  approval(asked, { number, claims = asked.shown.claims.map(({ name }) => name), alter = () => {}, text = (it) => it, origin = this.origin, credential, wrong } = {}) {
+    const given = asked.shown.claims.filter(({ name, required }) => required || claims.includes(name)).map(({ name }) => name);
+    const says = JSON.parse(this.statement(asked, { number, claims: given }));
+    alter(says);
+    const challenge = encode(createHash('sha256').update(text(canonical(says))).digest());
+    return { authenticator: this.id, channel: asked.channel, number, claims, credential: credential ?? this.passkeys.get({ ...asked.options, challenge }, origin, wrong) };
+  }
+
+  approve(asked, how) {
+    return this.ask('approve', this.approval(asked, how));
+  }
+
+  decline({ channel }, reason) {
+    return this.ask('decline', { channel, reason });
+  }
+
+  /** A thief's phone with all that this one has, as it is now. */
+  copy() {
+    return Object.assign(new Phone({ issuer: this.issuer }, { passkeys: this.passkeys.copy(), language: this.language }), { keys: this.keys, id: this.id, session: this.session, described: this.described });
   }
 }
