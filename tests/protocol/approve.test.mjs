@@ -486,7 +486,7 @@ test('sign-ins by one-time code are in the history too, newest first, a page at 
   expect(await by.within('history', undefined, { query: { before: '!' } }), 400, 'invalid_request');
 });
 
-test('nobody disowns what is not a sign-in of his own', async () => {
+test('[49] nobody disowns what is not a sign-in of his own', async () => {
   const by = await someone(), other = await someone();
   await approved(other, {});
   await other.unlock();
