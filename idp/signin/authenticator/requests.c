@@ -27,7 +27,7 @@ static void add_request(struct call *call, struct buf *json, struct buf *keys, c
     buf_char(json, '{');
     buf_json_str(json, "request", id);
     buf_json_str(json, "client_name", client->name[call->lang]);
-    buf_json_str(json, "client_host", client->host);
+    buf_json_str(json, "client_host", client->host.p ? client->host : STR(""));
     buf_json_str(json, "binding_message", request->binding_message.p ? request->binding_message : STR(""));
     buf_json_int(json, "expires_in", request->expires_at - clock_now());
     buf_char(json, '}');
