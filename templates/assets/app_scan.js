@@ -13,12 +13,11 @@ const scanner = (() => {
       const detector = new BarcodeDetector({ formats: ['qr_code'] });
       return async (video) => (await detector.detect(video))[0]?.rawValue ?? null;
     }
-    await load(document.body.dataset.decoder);
+    for (const address of self.decodeQR ? [] : document.body.dataset.decoder.split(' ')) await load(address);
     return ownReader();
   }
 
   function load(address) {
-    if (self.decodeQR) return undefined;
     return new Promise((resolve, reject) => {
       const script = document.createElement('script');
       Object.assign(script, { src: address, onload: resolve, onerror: reject });

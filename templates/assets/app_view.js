@@ -136,6 +136,7 @@ const view = (() => {
   function ask(name, data = {}, prepare = () => {}) {
     const dialog = document.getElementById('ask');
     dialog.replaceChildren(fill(document.getElementById(`ask-${name}`), data, {}));
+    dialog.setAttribute('aria-labelledby', 'ask-title');
     prepare(dialog);
     dialog.returnValue = 'no';
     dialog.showModal();
