@@ -20,6 +20,7 @@ static const struct field fields[] = {
     FIELD(12, FIELD_STR, history, sid),
     FIELD(13, FIELD_STR, history, grant),
     FIELD(14, FIELD_BOOL, history, disowned),
+    FIELD(15, FIELD_STR, history, browser_mark),
 };
 static const struct codec codec = {RECORD_HISTORY, fields, COUNT_OF(fields)};
 

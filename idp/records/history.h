@@ -30,6 +30,7 @@ struct history {
     str authenticator;      /* key of the one that did it; STR_NONE: none */
     str authenticator_name; /* at that time: it may be gone */
     str sid, grant;         /* what "this was not me" ends */
+    str browser_mark;       /* of the browser that got it (records/known_browser.h); STR_NONE: it had none */
     bool disowned;          /* "this was not me" was said */
 };
 

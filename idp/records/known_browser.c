@@ -57,3 +57,9 @@ enum store_result known_browser_remember(struct store *store, struct request *rq
                           .expires_at = browser.used_at + KNOWN_BROWSER_LIFE};
     return store_write(store, &op, 1);
 }
+
+struct store_op known_browser_forget_op(struct arena *arena, str mark, str resident)
+{
+    return (struct store_op){
+        .what = STORE_DELETE, .kind = RECORD_KNOWN_BROWSER, .key = record_key(arena, mark, resident)};
+}

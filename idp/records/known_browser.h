@@ -15,5 +15,7 @@ MUST_CHECK enum store_result known_browser_is(struct store *store, struct arena 
                                               bool *known);
 /** Remembers that `resident` signed in with this browser; gives it a cookie when it has none. Durable. */
 MUST_CHECK enum store_result known_browser_remember(struct store *store, struct request *rq, str resident);
+/** The op that forgets it: somebody else signed in with it in the resident's name. */
+struct store_op known_browser_forget_op(struct arena *arena, str mark, str resident);
 
 #endif

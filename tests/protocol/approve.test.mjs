@@ -16,6 +16,7 @@ import { Provider, build, until } from '../lib/servers.mjs';
 
 const described = new Description();
 const hwk = ['hwk', 'user', 'mfa'];
+const places = new Set();
 let register, provider, portal, residents, phone;
 
 /** A resident whom no other test uses at that provider, with a phone. */
@@ -39,7 +40,9 @@ async function scanned(options, by = phone, rp = portal) {
   const waiting = await open(options, rp);
   const answer = await by.scan(await waiting.code());
   assert.equal(answer.status, 200, answer.body);
-  return { waiting, scan: answer.json, number: (await waiting.state()).number };
+  const { number } = await waiting.state();
+  if (answer.json.numbers) places.add(answer.json.numbers.indexOf(number));
+  return { waiting, scan: answer.json, number };
 }
 
 const expect = (answer, status, error, more = {}) => {
@@ -445,6 +448,7 @@ test('[47] "this was not me" ends the session and its tokens at once: introspect
   await assert.rejects(oidc.refreshTokenGrant(portal.config, tokens.refresh_token), { error: 'invalid_grant' });
   const again = await open({ browser });
   assert.match(again.page.url, /signin/, 'nobody is signed in there any more');
+  assert.equal((await by.scan(await again.code())).json.shown.browser_known, false, 'nor is it a browser that the resident used');
   const [after] = await entries(by);
   assert.deepEqual([after.id, after.disowned, after.can_disown], [entry.id, true, false]);
   assert.ok(await isActive(other.access_token), 'nobody else’s');
@@ -601,6 +605,8 @@ test('[47] a request for somebody else, shown in a browser: another’s phone is
   assert.equal((await waiting.finish()).status, 200);
   assert.deepEqual((await poll()).claims().amr, hwk);
 });
+
+test('the right number stands in each of the three places', () => assert.deepEqual([...places].sort(), [0, 1, 2]));
 
 /* What needs a broken store: tests/faults. */
 test('every answer that is described was met', () => {

@@ -2,6 +2,7 @@
 #include "oauth/authorize/issue.h"
 #include "records/authenticator.h"
 #include "records/browser.h"
+#include "records/known_browser.h"
 
 /* What it is called now: its name may change, and it may go. */
 static str name_of(const struct issue *issue, str key)
@@ -33,6 +34,7 @@ struct store_op issue_history_op(const struct issue *issue, struct history *entr
     struct place place;
     if (interaction->flow != FLOW_BACKCHANNEL) { /* that one has no browser: the phone itself is asking here */
         entry->browser = browser_family(arena, request_header(issue->rq, "User-Agent"));
+        entry->browser_mark = known_browser_mark(issue->rq);
         if (place_find(issue->provider->places, issue->rq->peer, &place))
             entry->place = place.name;
     }

@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "crypto/primitives.h"
 #include "records/grant.h"
+#include "records/known_browser.h"
 #include "signin/authenticator/authenticator.h"
 #include "signin/authenticator/devices.h"
 #include "signin/authenticator/shown.h"
@@ -133,9 +134,14 @@ static enum store_result disown(struct call *call, const struct history *entry)
     enum store_result result = session_end_sid(provider->store, arena, entry->sid, NULL);
     if (result == STORE_OK)
         result = end_grants(call, entry);
-    struct store_op ops[] = {history_disown_op(arena, entry, provider->settings->life_history),
-                             audit_op(arena, &audit)};
-    return result == STORE_OK && !entry->disowned ? store_write(provider->store, ops, COUNT_OF(ops)) : result;
+    if (result != STORE_OK || entry->disowned)
+        return result;
+    struct store_op ops[3] = {history_disown_op(arena, entry, provider->settings->life_history),
+                              audit_op(arena, &audit)};
+    size_t count = 2;
+    if (entry->browser_mark.p) /* a stranger's is not one that "you used before" */
+        ops[count++] = known_browser_forget_op(arena, entry->browser_mark, entry->resident);
+    return store_write(provider->store, ops, count);
 }
 
 void history_disown(struct request *rq, void *context)
