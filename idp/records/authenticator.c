@@ -25,8 +25,8 @@ static const struct field fields[] = {
     FIELD(14, FIELD_STR, authenticator, register_id),
     FIELD(15, FIELD_I64, authenticator, created_at),
     FIELD(16, FIELD_I64, authenticator, last_used_at),
-    FIELD(17, FIELD_I64, authenticator, seen_at),
     FIELD(18, FIELD_I64, authenticator, active_at),
+    FIELD(19, FIELD_STR, authenticator, seen),
 };
 static const struct codec codec = {RECORD_AUTHENTICATOR, fields, COUNT_OF(fields)};
 

@@ -24,7 +24,8 @@ struct authenticator {
     /* Seconds: until then it answers nothing. An authenticator that was enrolled by a code alone, beside others, waits
      * for one of those to vouch for it, or for settings' authenticator.wait: a stolen phone number is not enough. */
     int64_t active_at;
-    int64_t created_at, last_used_at, seen_at; /* seconds; seen_at: notices up to then were shown here */
+    int64_t created_at, last_used_at; /* seconds */
+    str seen; /* key of the newest entry of the history that was shown here as a notice; STR_NONE: none yet */
 };
 
 /** Who it belongs to, opened with the user handle. */

@@ -103,6 +103,13 @@ static bool is_about_devices(int64_t event)
            event == HISTORY_RENAMED || event == HISTORY_CLONED;
 }
 
+/* Newer than what was shown, and than the authenticator itself: both keys, and those of entries, are ordered by time.
+ */
+static bool is_news(const struct history *entry, const struct authenticator *mine)
+{
+    return str_cmp(entry->key, mine->key) > 0 && (!mine->seen.p || str_cmp(entry->key, mine->seen) > 0);
+}
+
 static void add_notice(struct arena *arena, struct buf *json, const struct history *entry)
 {
     if (json->n > 1)
@@ -125,7 +132,7 @@ enum store_result authenticator_notices(struct store *store, struct arena *arena
     if (mine->active_at <= clock_now())
         result = history_list(store, arena, mine->resident, STR_NONE, entries, HISTORY_READ, &count);
     buf_char(&list, '[');
-    for (size_t i = 0; i < count && entries[i].at > mine->seen_at && noticed < NOTICES_MAX; i++) {
+    for (size_t i = 0; i < count && is_news(&entries[i], mine) && noticed < NOTICES_MAX; i++) {
         if (!is_about_devices(entries[i].event) || str_eq(entries[i].authenticator, mine->key))
             continue;
         add_notice(arena, &list, &entries[i]);

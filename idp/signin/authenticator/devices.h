@@ -16,7 +16,7 @@ bool device_name_ok(str name);
 MUST_CHECK bool device_name(struct call *call, str *out);
 
 /** What a resident's other authenticators are told of: enrolments, removals and the like that `mine` did not do itself
- * and has not shown yet (seen_at), newest first, at most 20: a JSON array of {entry, event, authenticator_name, at}.
+ * and has not shown yet (`seen`), newest first, at most 20: a JSON array of {entry, event, authenticator_name, at}.
  * "[]" while `mine` waits to be active. */
 MUST_CHECK enum store_result authenticator_notices(struct store *store, struct arena *arena,
                                                    const struct authenticator *mine, str *json);

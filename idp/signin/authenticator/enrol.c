@@ -304,8 +304,7 @@ static struct authenticator make(const struct enrol *enrol, const struct webauth
                                   .jkt = enrol->call.jkt,
                                   .active_at = now,
                                   .created_at = now,
-                                  .last_used_at = now,
-                                  .seen_at = now};
+                                  .last_used_at = now};
 }
 
 /* The enrolment lives on where the register did not judge: the same passkey may be brought again. */

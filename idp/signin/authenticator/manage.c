@@ -2,7 +2,6 @@
  * their own authenticators, from one that is unlocked. */
 #include "base/clock.h"
 #include "base/log.h"
-#include "crypto/json.h"
 #include "crypto/primitives.h"
 #include "records/channel.h"
 #include "records/decoupled.h"
@@ -162,19 +161,33 @@ void devices_remove(struct request *rq, void *context)
 
 /* ---- notices ---- */
 
-/* `up_to`: when the newest of those that were shown happened; without it all up to now. */
+/* `entry`: the newest of those that were shown; without it all up to now. False, and answered, when there is none. */
+static bool read_seen(struct call *call, str *seen)
+{
+    str id;
+    struct history entry = {0};
+    if (!api_text_or_none(call, "entry", ID_MAX, &id))
+        return false;
+    *seen = store_new_key(call->rq->arena);
+    if (!id.p)
+        return true;
+    enum store_result result = base64url_decode(call->rq->arena, id, seen)
+                                   ? history_load(call->provider->store, call->rq->arena, *seen, &entry)
+                                   : STORE_NOT_FOUND;
+    if (result == STORE_OK && str_eq(entry.resident, call->authenticator.resident))
+        return true;
+    api_fail(call, result == STORE_OK || result == STORE_NOT_FOUND ? API_UNKNOWN_ENTRY : API_UNAVAILABLE);
+    return false;
+}
+
 void notices_seen(struct request *rq, void *context)
 {
     struct call call;
-    int64_t up_to = clock_now();
-    if (!api_open(&call, context, rq, API_SESSION))
+    str seen;
+    if (!api_open(&call, context, rq, API_SESSION) || !read_seen(&call, &seen))
         return;
-    if (json_object_get(call.body, "up_to") && !json_int(call.body, "up_to", 0, up_to, &up_to)) {
-        api_fail(&call, API_INVALID_REQUEST);
-        return;
-    }
-    if (up_to > call.authenticator.seen_at)
-        call.authenticator.seen_at = up_to;
+    if (!call.authenticator.seen.p || str_cmp(seen, call.authenticator.seen) > 0)
+        call.authenticator.seen = seen;
     struct store_op op = authenticator_save_op(rq->arena, &call.authenticator);
     if (store_write(call.provider->store, &op, 1) == STORE_OK)
         api_answer(&call, 200, STR("{\"result\":\"seen\"}"));
