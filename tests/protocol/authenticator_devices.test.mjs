@@ -381,7 +381,7 @@ describe('what is kept', () => {
     }
   });
 
-  test('every action of an authenticator is in the audit record, and the chain holds', async () => {
+  test('after all of this, every action is in the audit record, and the chain holds', async () => {
     for (const action of ['authenticator.add', 'authenticator.otp_sent', 'authenticator.otp', 'authenticator.unlock', 'authenticator.restore', 'authenticator.rename', 'authenticator.vouch', 'authenticator.remove', 'passkey.cloned'])
       assert.ok(audited(action).length > 0, action);
     assert.match(provider.command('audit', 'verify'), /hold/);
