@@ -245,6 +245,20 @@ describe('ministry', () => {
     assert.deepEqual([evidence.token_introspection.active, evidence.token_introspection.client_id], [true, 'treasury']);
   });
 
+  test('a back office: the right, what the ID token says, and what introspection says', async () => {
+    const [office] = await desk.sh(ministry, 'office');
+    await desk.sh(ministry, 'right', { KIDC: kidc });
+    const config = await configOf(office);
+    const { verifier, state, nonce } = begun();
+    const url = oidc.buildAuthorizationUrl(config, { redirect_uri: 'https://registrars.example.gov.kh/callback', scope: 'openid', state, nonce,
+      code_challenge: await oidc.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256' });
+    const tokens = await oidc.authorizationCodeGrant(config, await comesBack(url), { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce });
+    const said = JSON.parse(ministry.take('json', 'claims')[0]), { organization, roles } = tokens.claims();
+    assert.deepEqual({ organization, roles }, said);
+    const [seen] = await desk.sh(ministry, 'asked', { REGISTRARS_SECRET: office.client_secret, ACCESS_TOKEN: tokens.access_token });
+    assert.deepEqual([seen.active, seen.organization, seen.roles, seen.client_organization], [true, organization, roles, 'KH/GOV/MOI']);
+  });
+
   test('the profile camdx: by key, and no people', async () => {
     const pair = await newKey();
     const changes = { jwks_uri: undefined, jwks: { keys: [pair.jwk] } };

@@ -69,9 +69,9 @@ describe('an official', () => {
     assert.equal(claims.organization, organization);
     assert.deepEqual(claims.roles, ['registrar', 'approver']);
     const jwt = jose.decodeJwt(tokens.access_token);
-    assert.deepEqual([jwt.organization, jwt.roles], [undefined, undefined], 'what may change is not in a token that nobody asks about');
+    assert.deepEqual([jwt.organization, jwt.roles, jwt.client_organization], [undefined, undefined, 'KH/GOV/MOI'], 'what may change is not in a token that nobody asks about');
     const told = await introspect(tokens.access_token);
-    assert.deepEqual([told.active, told.organization, told.roles], [true, organization, ['registrar', 'approver']]);
+    assert.deepEqual([told.active, told.organization, told.roles, told.client_organization], [true, organization, ['registrar', 'approver'], 'KH/GOV/MOI']);
     assert.equal((await userinfo(tokens.access_token)).status, 200);
   });
 
@@ -254,7 +254,7 @@ describe('services behind a back office', () => {
   test('a service that is called with the token is told whom the official works for, and as what', async () => {
     const { registry, tokens, kidc, client } = await chain();
     const told = await introspect(tokens.access_token, registry);
-    assert.deepEqual([told.organization, told.roles], [organization, ['clerk']]);
+    assert.deepEqual([told.organization, told.roles, told.client_organization], [organization, ['clerk'], 'KH/GOV/MOI']);
     revoke(kidc, client);
     assert.deepEqual(await introspect(tokens.access_token, registry), { active: false });
   });
@@ -263,7 +263,7 @@ describe('services behind a back office', () => {
     const { registry, kidc, client, exchange } = await chain();
     const { access_token: token } = await exchange();
     const told = await introspect(token, registry);
-    assert.deepEqual([told.active, told.organization, told.roles], [true, 'KH/GOV/MLMUPC', undefined]);
+    assert.deepEqual([told.active, told.organization, told.roles, told.client_organization], [true, 'KH/GOV/MLMUPC', undefined, undefined]);
     revoke(kidc, client);
     assert.deepEqual(await introspect(token, registry), { active: false });
     await assert.rejects(exchange(), { error: 'invalid_request' });

@@ -34,9 +34,9 @@ static str make_jwt(const struct provider *provider, struct arena *arena, const 
     buf_json_str(&json, "acr", token->of.acr);
     if (token->of.amr.n > 0)
         buf_json_words(&json, "amr", token->of.amr, ' ');
-    /* An official's may change before the token ends: it is told at introspection, never in here. */
-    if (!token->of.officer.p || token->of.actor.p)
-        buf_json_str(&json, "organization", client->organization);
+    /* an official's may change before the token ends: it is told at introspection, never in here */
+    bool of_official = token->of.officer.p && !token->of.actor.p;
+    buf_json_str(&json, of_official ? "client_organization" : "organization", client->organization);
     buf_json_raw(&json, "act", token->of.actor);
     buf_json_raw(&json, "authorization_details", token->of.authorization_details);
     binding_add_confirmation(&json, &token->of);

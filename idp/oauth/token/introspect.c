@@ -31,10 +31,10 @@ static str describe(struct provider *provider, struct request *rq, const struct 
     buf_json_str(&json, "acr", token->of.acr);
     if (token->of.auth_time > 0)
         buf_json_int(&json, "auth_time", token->of.auth_time);
-    if (right_is_told(right, &token->of)) /* whom the person works for, and as what: as granted now */
+    bool told = right_is_told(right, &token->of);
+    if (told) /* whom the person works for, and as what: as granted now */
         officer_add_claims(&json, right);
-    else /* the client's: who calls */
-        buf_json_str(&json, "organization", owner->organization);
+    buf_json_str(&json, told ? "client_organization" : "organization", owner->organization); /* who calls */
     buf_json_raw(&json, "act", token->of.actor);
     buf_json_raw(&json, "authorization_details", token->of.authorization_details);
     binding_add_confirmation(&json, &token->of);
