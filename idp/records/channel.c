@@ -96,7 +96,8 @@ bool channel_code_read(const struct key_ring *keys, struct arena *arena, str tex
 enum channel_code_check channel_code_fits(const struct channel *channel, int64_t step, int64_t now_ms)
 {
     int64_t now = (now_ms - channel->started_ms) / CHANNEL_STEP_MS;
-    return step == now || step == now - 1 ? CODE_CURRENT : CODE_STALE;
+    int64_t most = channel->way == CHANNEL_SAME_DEVICE ? CHANNEL_LINK_STEPS : 1;
+    return step <= now && step >= now - most ? CODE_CURRENT : CODE_STALE;
 }
 
 /* ---- the record ---- */
@@ -143,12 +144,19 @@ struct newest {
     bool found, damaged;
 };
 
+/* Of one millisecond: the one that took the other's place. */
+static bool is_newer(const struct channel *one, const struct channel *other)
+{
+    return one->started_ms > other->started_ms ||
+           (one->started_ms == other->started_ms && other->state == CHANNEL_ENDED);
+}
+
 static bool take_newer(const struct record *record, void *context)
 {
     struct newest *newest = context;
     struct channel one = {.id = arena_str(newest->arena, record->key), .version = record->version};
     newest->damaged = !codec_decode(&codec, arena_str(newest->arena, record->value), &one);
-    if (!newest->damaged && (!newest->found || one.started_ms > newest->out->started_ms))
+    if (!newest->damaged && (!newest->found || is_newer(&one, newest->out)))
         *newest->out = one;
     newest->found = newest->found || !newest->damaged;
     return !newest->damaged;

@@ -34,6 +34,9 @@ const char *channel_end_name(enum channel_end end);
 
 #define CHANNEL_LIFE 180     /* seconds until it must be answered */
 #define CHANNEL_STEP_MS 3000 /* how long one code is shown */
+/* Steps that a link for the same device holds for: the app may have to be loaded first, and there is nothing to be
+ * photographed. It still works once, and its answer only in the browser that asked. */
+#define CHANNEL_LINK_STEPS 20
 
 struct channel {
     str id;                         /* 128 random bits, base64url; not part of the record */

@@ -377,8 +377,8 @@
   }
 
   function isPhone() {
-    return 'mobile' in panel.dataset ||
-      (matchMedia('(pointer: coarse)').matches && matchMedia('(max-width: 48rem)').matches);
+    return panel.querySelector('[data-when="here"]') && ('mobile' in panel.dataset ||
+      (matchMedia('(pointer: coarse)').matches && matchMedia('(max-width: 48rem)').matches));
   }
 
   function find() {
@@ -391,7 +391,7 @@
   }
 
   function wake() {
-    if (active && last && document.visibilityState === 'visible') {
+    if (active && last && last.state !== 'ended' && document.visibilityState === 'visible') {
       ask(true);
     }
   }

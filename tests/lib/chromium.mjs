@@ -17,9 +17,9 @@ export async function startChromium(...more) {
   return browser;
 }
 
-/** A new person's browser. `failures` collects what a page should never do: load from elsewhere, break the CSP, throw. */
-export async function newPage(browser, { size = 'desktop', scripts = true, home } = {}) {
-  const context = await browser.newContext({ viewport: sizes[size], javaScriptEnabled: scripts });
+/** A new person's browser (`more`: of newContext). `failures` collects what a page should never do: load from elsewhere, break the CSP, throw. */
+export async function newPage(browser, { size = 'desktop', scripts = true, home, ...more } = {}) {
+  const context = await browser.newContext({ viewport: sizes[size], javaScriptEnabled: scripts, ...more });
   const page = await context.newPage();
   page.failures = [];
   page.on('pageerror', (error) => page.failures.push(String(error)));

@@ -204,7 +204,10 @@ static bool is_allowed(struct begin *begin)
 {
     struct visit visit = {.provider = begin->provider, .rq = begin->rq, .interaction = begin->interaction};
     visit.client = client_find(begin->provider->clients, begin->rq->arena, begin->interaction.client_id);
-    return visit.client && ways_of(&visit) & 1u << WAY_QR;
+    unsigned needed = 1u << WAY_QR; /* on the same device it is the passkey alone that counts */
+    if (begin->way == CHANNEL_SAME_DEVICE)
+        needed |= 1u << WAY_PASSKEY;
+    return visit.client && (ways_of(&visit) & needed) == needed;
 }
 
 void channel_begin(struct request *rq, void *context)

@@ -128,6 +128,15 @@ static void a_code_is_good_in_its_own_step_and_the_next(void **state)
                          cases[i].fits);
 }
 
+static void a_link_for_the_same_device_is_good_for_a_minute(void **state)
+{
+    (void)state;
+    const struct channel channel = {.way = CHANNEL_SAME_DEVICE, .started_ms = 1000000};
+    assert_int_equal(channel_code_fits(&channel, 0, channel.started_ms + 62999), CODE_CURRENT);
+    assert_int_equal(channel_code_fits(&channel, 0, channel.started_ms + 63000), CODE_STALE);
+    assert_int_equal(channel_code_fits(&channel, 2, channel.started_ms + 5999), CODE_STALE);
+}
+
 static void the_newest_channel_of_an_interaction_is_found(void **state)
 {
     struct fixture *f = *state;
@@ -222,6 +231,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_code_that_differs_anywhere_is_forged, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(the_step_has_one_spelling, fixture_setup, fixture_teardown),
         cmocka_unit_test(a_code_is_good_in_its_own_step_and_the_next),
+        cmocka_unit_test(a_link_for_the_same_device_is_good_for_a_minute),
         cmocka_unit_test_setup_teardown(the_newest_channel_of_an_interaction_is_found, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(of_two_scans_the_first_wins, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(the_answer_opens_with_the_waiting_browsers_cookie_alone, fixture_setup,

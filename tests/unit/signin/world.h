@@ -100,6 +100,11 @@ void respond(struct request *rq, int status, const char *content_type, str body)
     world.got.answers++;
 }
 
+void respond_json(struct request *rq, int status, str json)
+{
+    respond(rq, status, "application/json", json);
+}
+
 void respond_redirect(struct request *rq, str url)
 {
     (void)rq;
@@ -119,6 +124,12 @@ bool request_park(struct request *rq, unsigned wait_ms)
     (void)rq;
     world.parked_ms = wait_ms;
     return !world.full;
+}
+
+bool request_was_parked(const struct request *rq)
+{
+    (void)rq;
+    return world.waited_out;
 }
 
 bool request_waited_out(const struct request *rq)
@@ -224,6 +235,12 @@ enum ipis_result ipis_check_otp(struct ipis *ipis, struct ipis_call *call, const
     if (world.reg.check == IPIS_OK)
         *out = (struct ipis_proof){STR("kyc-token-of-this-sign-in"), clock_now(), world.reg.kyc_expires_at};
     return world.reg.check;
+}
+
+enum ipis_result ipis_check_authenticator(struct ipis *ipis, struct ipis_call *call, const struct kidc *kidc, str token,
+                                          struct ipis_proof *out)
+{
+    return ipis_check_otp(ipis, call, kidc, token, out);
 }
 
 /* ---- a world for each test ---- */
