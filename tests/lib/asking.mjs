@@ -4,22 +4,9 @@ import { createHash } from 'node:crypto';
 import { Authenticator, canonical, encode } from './authenticator.mjs';
 import { Browser, forms } from './browser.mjs';
 import { authorizationRequest } from './fixture.mjs';
-import { decoder } from './qr.mjs';
+import { readSvg } from './qr.mjs';
 
-/** The text of a QR code drawn by us. */
-export function readSvg(svg) {
-  const size = Number(svg.match(/viewBox="0 0 (\d+) /)[1]);
-  const rows = Array.from({ length: size }, () => new Uint8Array(size));
-  let x = 0, y = 0;
-  for (const [, command, a, b] of svg.match(/stroke="#000" d="([^"]*)"/)[1].matchAll(/([Mmh])(-?[\d.]+)(?: (-?[\d.]+))?/g)) {
-    if (command === 'M') [x, y] = [Number(a), Math.floor(Number(b))];
-    else if (command === 'm') x += Number(a);
-    else for (const end = x + Number(a); x < end; x++) rows[y][x] = 1;
-  }
-  const dark = rows.findIndex((row) => row.includes(1));
-  const modules = rows.slice(dark, size - dark).map((row) => [...row.slice(dark, size - dark)]);
-  return decoder().konsaoQrRead(modules.flat(), modules.length);
-}
+export { readSvg };
 
 /** A browser on the sign-in page of a portal's request, which shows a code (way "qr") or a link. */
 export class Waiting {

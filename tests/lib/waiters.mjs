@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { unescape } from './browser.mjs';
+import { readSvg } from './qr.mjs';
 
 /** A kept connection: one request at a time, answers with a Content-Length. */
 class Line {
@@ -60,6 +61,7 @@ export class Waiter {
   async #json(...request) {
     const { status, body } = await this.#ask(...request);
     assert.equal(status, 200, body);
+    this.told = performance.now();
     return (this.news = JSON.parse(body));
   }
 
@@ -83,12 +85,11 @@ export class Waiter {
     return this.#json('GET', `/channel/${this.interaction}?seen=${encodeURIComponent(this.news.seen)}`);
   }
 
-  /** Waits, again and again, until the state is another one. */
-  async change() {
-    for (const before = this.news.state; ; ) {
-      const news = await this.wait();
-      if (news.state !== before) return news;
-    }
+  /** The text of the code that its screen shows now; undefined for a moment when the next ones are late. */
+  code() {
+    const { codes, step_ms: step, next_in_ms: next } = this.news;
+    const shown = codes?.[Math.floor((performance.now() - this.told + step - next) / step)];
+    return shown && readSvg(shown.svg);
   }
 
   close() {

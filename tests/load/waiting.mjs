@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { Authenticator } from '../lib/authenticator.mjs';
 import { Provider, Register, until } from '../lib/servers.mjs';
 import { Waiter, inTurns } from '../lib/waiters.mjs';
 
@@ -54,10 +55,9 @@ function latency(what, times) {
 /** Sends `browser` waiting for as long as nothing happens to it; a code that is over is begun anew, as the page does. */
 async function keepWaiting(browser, load) {
   while (!load.over) {
-    const before = browser.news.state;
     const news = await browser.wait();
     load.answers++;
-    if (news.state !== before) load.changed.get(browser)?.(performance.now());
+    load.changed.get(browser)?.(news.state);
     if (['ended', 'expired', 'approved'].includes(news.state)) await browser.begin('qr', { anew: 'yes' });
   }
 }
@@ -81,12 +81,56 @@ async function measureRest(provider, load) {
   row(`CPU while nothing happens, ${PERIOD_MS / 1000} s`, `${fixed((100 * used * 1000) / PERIOD_MS, '% of a core')}; ${answered} answered without news, ${fixed((used * 1e6) / answered, 'µs', 0)} each`);
 }
 
+/** When the browser is told that its channel is in `state`. */
+function toldOf(browser, state, load) {
+  return new Promise((done, fail) => load.changed.set(browser, (now) => {
+    if (now === state) done(browser.told);
+    else if (now !== 'waiting') fail(new Error(`${now} instead of ${state}: ${JSON.stringify(browser.news)}`));
+  }));
+}
+
+async function enrolPhones(provider, register) {
+  const residents = (await register.residents()).filter((one) => one.status === 'ACTIVE' && !one.minor && one.phone).slice(0, phones);
+  return Promise.all(residents.map(async ({ kidc }) => {
+    const phone = new Authenticator(provider, { send: (...request) => ((phone.sent = performance.now()), fetch(...request)) });
+    await phone.enrol(register, kidc);
+    return phone;
+  }));
+}
+
+/** A resident signs in at `browser`; in milliseconds, how long after the phone's requests were sent it was told, and the phone answered. */
+async function approve(browser, phone, load) {
+  const scanned = toldOf(browser, 'scanned', load);
+  const asked = await phone.scan(await until('a code', () => browser.code()));
+  const scan = (await scanned) - phone.sent;
+  const told = toldOf(browser, 'approved', load);
+  await phone.approve(asked, { number: browser.news.number });
+  const answer = performance.now() - phone.sent;
+  return { scan, answer, approval: (await told) - phone.sent };
+}
+
+/** Approvals at browsers all over, four at a time, while the others wait on. */
+async function measureApprovals(provider, register, waiters, load) {
+  const free = await enrolPhones(provider, register);
+  const times = [];
+  await inTurns(waiters.filter((_, i) => i % Math.floor(browsers / approvals) === 0).slice(0, approvals), 4, async (browser) => {
+    const phone = free.shift();
+    times.push(await approve(browser, phone, load));
+    free.push(phone);
+    load.changed.delete(browser);
+  });
+  row('approvals while the others wait', String(times.length));
+  latency('scan sent to browser told', times.map(({ scan }) => scan));
+  latency('approval sent to phone answered', times.map(({ answer }) => answer));
+  latency('approval sent to browser told', times.map(({ approval }) => approval));
+}
+
 async function main() {
   checkDescriptors();
   const load = { over: false, answers: 0, faults: [], changed: new Map() };
-  const register = await Register.start();
+  const register = await Register.start(['--otp-attempts', '100']);
   const provider = await Provider.start(register, {
-    'log.level': 'error', 'limit.requests_per_ip': 1000000, 'limit.channels_per_ip': 1000000, 'limit.channels_per_client': 1000000,
+    'log.level': 'error', 'limit.requests_per_ip': 1000000, 'limit.channels_per_ip': 1000000, 'limit.channels_per_client': 1000000, 'limit.asked_per_resident': 1000000,
     'limit.connections': browsers + 500, 'limit.waiting': browsers + 500,
   });
   const pid = provider.server.child.pid;
@@ -105,7 +149,8 @@ async function main() {
     row('of the store that is mapped, for each', fixed((full.mapped - empty.mapped) / browsers, 'KB'));
     row('memory of the kernel for each, both ends', fixed((full.kernel - empty.kernel) / browsers, 'KB'));
     await measureRest(provider, load);
-    row('waiting meanwhile', String(await parked(provider)));
+    await measureApprovals(provider, register, waiters, load);
+    row('waiting at the end', String(await parked(provider)));
     load.over = true;
     for (const browser of waiters) browser.close();
     if (load.faults.length > 0) throw new Error(`${load.faults.length} browsers failed, the first: ${load.faults[0].stack}`);
