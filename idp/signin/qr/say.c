@@ -7,6 +7,7 @@
 #define WAIT_MS 25000 /* as in channel.c */
 #define CODES (WAIT_MS / CHANNEL_STEP_MS + 2)
 #define CODE_TEXT 48 /* ID.STEP.MAC, with a step of two digits */
+#define ANSWER_BYTES 32768 /* about what all the codes take */
 #define STEPS (CHANNEL_LIFE * 1000 / CHANNEL_STEP_MS)
 
 static const char *const states[] = {
@@ -52,7 +53,8 @@ static void add_waiting(struct provider *provider, struct arena *arena, const st
 
 str channel_say(struct provider *provider, struct arena *arena, const struct channel *channel)
 {
-    struct buf out = buf_new(arena, 512);
+    bool has_codes = channel->state == CHANNEL_WAITING && channel->way == CHANNEL_QR;
+    struct buf out = buf_new(arena, has_codes ? ANSWER_BYTES : 512);
     int64_t left = channel->expires_at - clock_now();
     buf_char(&out, '{');
     buf_json_str(&out, "state", str_of(states[channel->state]));
