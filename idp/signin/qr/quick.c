@@ -41,7 +41,7 @@ static unsigned char multiply(unsigned char a, unsigned char b)
 {
     unsigned product = 0;
     for (unsigned i = 8; i-- > 0;)
-        product = (product << 1) ^ (product >> 7) * 0x11du ^ (b >> i & 1u) * a;
+        product = (product << 1) ^ (product >> 7) * 0x11du ^ ((unsigned)b >> i & 1u) * a;
     return (unsigned char)product;
 }
 
@@ -114,12 +114,12 @@ static void put_data(str text, int version, unsigned char *out, size_t size)
     out[0] = 4 << 4;
     for (unsigned left = length_bits; left > 0; left -= 8) {
         unsigned char byte = (unsigned char)(text.n >> (left - 8));
-        out[n++] |= byte >> shift;
+        out[n++] |= (unsigned char)(byte >> shift);
         out[n] = (unsigned char)(byte << shift);
     }
     for (size_t i = 0; i < text.n; i++) {
         unsigned char byte = (unsigned char)text.p[i];
-        out[n++] |= byte >> shift;
+        out[n++] |= (unsigned char)(byte >> shift);
         out[n] = (unsigned char)(byte << shift);
     }
     for (bool odd = true; ++n < size; odd = !odd) /* the four bits of the end are there */
@@ -171,7 +171,7 @@ static void draw(const struct frame *frame, str text, int version, unsigned char
     size_t bits = 8 * put_codewords(frame, text, version, words);
     memcpy(out, frame->modules, (size_t)(frame->width * frame->width));
     for (size_t i = 0; i < bits && i < frame->places; i++)
-        out[frame->order[i]] ^= words[i / 8] >> (7 - i % 8) & 1;
+        out[frame->order[i]] ^= (unsigned char)(words[i / 8] >> (7 - i % 8) & 1);
 }
 
 /* The mask with which we draw what the library drew. */
