@@ -64,6 +64,10 @@ void right_add(struct visit *visit, struct view *view)
     struct officer right;
     if (look(visit->provider, visit->rq, visit->client, visit->interaction.resident, &right) != STORE_OK)
         return;
+    struct buf roles = buf_new(visit->rq->arena, right.roles.n + 16);
+    str rest = right.roles, role;
+    while (str_word(&rest, ' ', &role))
+        buf_printf(&roles, "%s%.*s", roles.n > 0 ? ", " : "", STR_FMT(role));
     view_text(view, "officer_organization", right.organization);
-    view_text(view, "officer_roles", right.roles);
+    view_text(view, "officer_roles", buf_str(&roles));
 }

@@ -62,7 +62,7 @@ describe('an official', () => {
     grant(kidc, ['registrar', 'approver']);
     const { url, checks } = await authorizationRequest(office.config);
     const consent = await browser.signIn(register, await browser.go(url), kidc);
-    assert.match(consent.body, new RegExp(`${organization}.*registrar approver`));
+    assert.match(consent.body, new RegExp(`${organization}.*registrar, approver`));
     const done = await browser.submit(consent, 'allow');
     const tokens = await oidc.authorizationCodeGrant(office.config, new URL(done.location), checks);
     const claims = tokens.claims();

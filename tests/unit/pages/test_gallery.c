@@ -172,7 +172,7 @@ static void consent_session(struct view *view, const struct pages *pages, enum l
     view_text(view, "kidc_masked", STR("•••••6789-0"));
     view_flag(view, "session", true);
     view_text(view, "officer_organization", STR("ក្រសួងមហាផ្ទៃ, Ministry of Interior"));
-    view_text(view, "officer_roles", STR("registrar approver"));
+    view_text(view, "officer_roles", STR("registrar, approver"));
     view_flag(view, "scope_only", true);
     view_flag(view, "error_stale", true);
     view_text(view, "consent_until_text", STR("21.11.2027"));
