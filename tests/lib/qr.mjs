@@ -29,7 +29,7 @@ export function readSvg(svg) {
 
 /** The modules of a code, rows of 0 and 1 without the quiet zone. `options`: of qrencode. */
 export function encode(text, options = ['-l', 'L', '-8']) {
-  const drawn = execFileSync('qrencode', ['-t', 'ASCII', '-m', '0', '-o', '-', ...options], { input: text, encoding: 'latin1' });
+  const drawn = execFileSync('qrencode', ['-t', 'ASCII', '-m', '0', '-o', '-', ...options], { input: Buffer.from(text), encoding: 'latin1' });
   return drawn.split('\n').filter(Boolean).map((line) => Array.from({ length: line.length / 2 }, (_, x) => (line[2 * x] === '#' ? 1 : 0)));
 }
 
@@ -46,12 +46,14 @@ export function dice(seed) {
 
 /** A camera's picture of a code. angle, tilt and turn in degrees; module: pixels of a module where the code is level; blur: radius in pixels, done twice;
  *  noise: most a value may be off; dark and light: the two tones; shade: how much darker the far side is (0 to 1); glare: a bright spot. */
-export function photograph(modules, { width = 640, height = 480, angle = 0, tilt = 0, turn = 0, module = 6, blur = 0, noise = 0, dark = 30, light = 220, shade = 0, glare = 0, shift = [0, 0], seed = 1 } = {}) {
+export function photograph(modules, { width = 400, height = 300, angle = 0, tilt = 0, turn = 0, module = 5, blur = 0, noise = 0, dark = 30, light = 220, shade = 0, glare = 0, shift = [0, 0], seed = 1 } = {}) {
   const size = modules.length;
-  const toModule = inverse(camera({ width, height, angle, tilt, turn, module, shift }));
+  const [[a, b, c], [d, e, f], [g, h, k]] = inverse(camera({ width, height, angle, tilt, turn, module, shift }));
   let grey = new Float32Array(width * height);
   const tone = (x, y) => {
-    const [u, v] = project(toModule, x, y).map((at) => Math.floor(at + size / 2));
+    const w = g * x + h * y + k;
+    const u = Math.floor((a * x + b * y + c) / w + size / 2);
+    const v = Math.floor((d * x + e * y + f) / w + size / 2);
     if (u >= 0 && v >= 0 && u < size && v < size) return modules[v][u] ? dark : light;
     return u >= -4 && v >= -4 && u < size + 4 && v < size + 4 ? light : 90 + 60 * Math.sin(x / 17) * Math.sin(y / 23);
   };
@@ -100,11 +102,6 @@ function camera({ width, height, angle, tilt, turn, module, shift }) {
 
 function inverse([[a, b, c], [d, e, f], [g, h, i]]) {
   return [[e * i - f * h, c * h - b * i, b * f - c * e], [f * g - d * i, a * i - c * g, c * d - a * f], [d * h - e * g, b * g - a * h, a * e - b * d]];
-}
-
-function project(matrix, x, y) {
-  const [u, v, w] = matrix.map((row) => row[0] * x + row[1] * y + row[2]);
-  return [u / w, v / w];
 }
 
 function blurred(grey, width, height, radius, across) {
