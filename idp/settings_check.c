@@ -144,6 +144,8 @@ void settings_check(const struct settings *s, struct buf *problems)
          "register.xroad_service and register.xroad_client go together: whom to ask on CamDX, and who asks"},
         {s->otp_resend_wait * s->otp_resends >= s->life_interaction,
          "otp.resend_wait times otp.resends must be shorter than life.interaction: the last code could never be used"},
+        {s->app_android.n > 0 && !str_has(str_trim(s->app_android), ' '),
+         "authenticator.android must be a package and the SHA-256 fingerprint of its certificate, with a space between"},
         {s->life_code > s->life_interaction,
          "life.code must not be longer than life.interaction: the portal comes back at once, a person does not"},
         {s->life_refresh_grace >= s->life_refresh, "life.refresh_grace must be shorter than life.refresh"},

@@ -39,8 +39,11 @@ const api = (() => {
     if (body) headers['Content-Type'] = 'application/json';
     const request = { method, headers, signal, body: body && JSON.stringify(body), cache: 'no-store' };
     const response = await fetch(path + query, request).catch((error) => {
-      throw error.name === 'AbortError' ? error : new ApiError('offline');
+      if (error.name === 'AbortError') throw error;
+      app.connected(false);
+      throw new ApiError('offline');
     });
+    app.connected(true);
     const date = Date.parse(response.headers.get('Date'));
     const answer = await response.json().catch(() => ({}));
     return { response, answer, drift: date - Date.now() };

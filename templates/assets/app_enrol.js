@@ -8,9 +8,6 @@ const enrol = (() => {
   let options = null;
   let credential = null; // once made: posting it again needs no second one
 
-  const digits = (text) =>
-    text.replace(/[០-៩]/g, (digit) => String(digit.charCodeAt(0) - 0x17e0)).replace(/[^0-9]/g, '');
-
   function guessName() {
     const agent = navigator.userAgent;
     if (/Android/.test(agent)) return view.word('name_android');
@@ -67,7 +64,7 @@ const enrol = (() => {
   }
 
   async function code(data, form) {
-    const typed = digits(form.elements.otp.value);
+    const typed = view.digits(form.elements.otp.value);
     if (typed.length !== 6) throw new ApiError('missing_code');
     const { enrolment, key } = begun;
     const answer = await api.post('/app/api/enrolments/code', { enrolment, code: typed }, { key }).catch(lost);

@@ -5,15 +5,17 @@ const app = (() => {
   const tabs = document.getElementById('tabs');
   let install = null; // the browser's offer to put the app on the home screen
 
+  const atHome = () => ({
+    works: !device.waits(),
+    active_at: device.waits() && view.time(device.authenticator.active_at),
+    name: device.authenticator.name,
+    requests: news.requests(),
+    notices: news.notices(),
+  });
+  const openRequest = { open: ({ request: id }) => request.open(id) };
+
   function home() {
-    const waits = device.waits();
-    view.show('home', {
-      works: !waits,
-      active_at: waits && view.time(device.authenticator.active_at),
-      name: device.authenticator.name,
-      requests: news.requests(),
-      notices: news.notices(),
-    }, { open: ({ request: id }) => request.open(id) });
+    view.show('home', atHome(), openRequest);
     news.start();
   }
 
@@ -22,7 +24,12 @@ const app = (() => {
   }
 
   function settings() {
-    view.show('settings', { installable: install !== null }, { install: () => install.prompt() });
+    view.show('settings', { installable: install !== null }, { install: () => install.prompt(), anew });
+  }
+
+  /* A way out for whoever lost the passkey, and so can't unlock to remove the device. */
+  async function anew() {
+    if (await view.ask('anew')) await removed();
   }
 
   /* Behind a lock: unlocked by a passkey first. */
@@ -169,7 +176,7 @@ const app = (() => {
     enrolled,
     quiet,
     connected,
-    news: () => document.body.dataset.screen === 'home' && home(),
+    news: () => document.body.dataset.screen === 'home' && view.redraw(atHome(), openRequest),
   };
   return me;
 })();

@@ -25,10 +25,8 @@ const news = (() => {
         const answer = await api.own('/app/api/requests', { seen: state.seen }, { signal });
         pause = 1000;
         take(answer);
-        app.connected(true);
       } catch (error) {
         if (signal.aborted) return;
-        if (error.code === 'offline') app.connected(false);
         if (error.code === 'unknown_authenticator') return app.removed();
         await new Promise((done) => setTimeout(done, pause)); // longer each time, up to a minute
         pause = Math.min(pause * 2, 60000);
@@ -43,16 +41,17 @@ const news = (() => {
     tell();
   }
 
-  /* Elsewhere than at home a line at the top says that there is something. */
+  /* A line at the top says that there is something; at home, where it can be seen, only to those who hear the page. */
   function tell() {
-    const quiet = state.requests.length === 0 || ['home', 'request', 'pick', 'type', 'busy'].includes(document.body.dataset.screen);
-    if (quiet) strip.replaceChildren();
-    else if (!strip.firstChild) {
-      const link = document.createElement('a');
-      link.href = '#/';
-      link.textContent = view.word('news');
-      strip.replaceChildren(link);
-    }
+    const busy = ['request', 'pick', 'type', 'busy'].includes(document.body.dataset.screen);
+    const link = document.createElement('a');
+    link.href = '#/';
+    link.textContent = view.word('news');
+    strip.hidden = busy;
+    strip.className = document.body.dataset.screen === 'home' ? 'aside' : 'strip';
+    if (state.requests.length === 0) strip.replaceChildren();
+    else if (!strip.firstChild) strip.replaceChildren(link);
+    if (strip.firstChild) strip.firstChild.tabIndex = strip.className === 'aside' ? -1 : 0;
   }
 
   const words = (event) => view.word(`notice_${event}`) ?? view.word('notice_other');

@@ -66,26 +66,25 @@ const request = (() => {
   }
 
   async function typeNumber(data, form) {
-    const number = form.elements.number.value.replace(/[០-៩]/g, (digit) => String(digit.charCodeAt(0) - 0x17e0)).trim();
-    if (!/^\d\d$/.test(number)) throw new ApiError('missing_number');
+    const number = view.digits(form.elements.number.value);
+    if (number.length !== 2) throw new ApiError('missing_number');
     await finish(number);
   }
 
   async function finish(number) {
-    const { channel, claims, shown, options } = current;
+    const answered = current; // its time may be over while the phone is being unlocked
+    const { channel, claims, shown, options } = answered;
     const challenge = await statement.challenge(channel, claims, number, shown);
     const credential = await passkey.get(options, challenge);
     try {
-      const answer = await api.own('/app/api/approve', { channel, number, claims, credential });
-      approved(answer);
+      approved(answered, await api.own('/app/api/approve', { channel, number, claims, credential }));
     } catch (error) {
       if (final.has(error.code)) over(error);
       else throw error; // the request goes on: try again
     }
   }
 
-  function approved({ continue: next }) {
-    const { shown, way } = current;
+  function approved({ shown, way }, { continue: next }) {
     const here = next && new URL(next).origin === location.origin ? next : null;
     end();
     view.show('done', { client_name: shown.client_name, signs: way !== 'request', asked: way === 'request', elsewhere: way === 'qr', continue: here });

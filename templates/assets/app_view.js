@@ -60,16 +60,30 @@ const view = (() => {
     }
   }
 
+  const template = (name) => document.getElementById(`screen-${name}`);
+
+  /* The screen that is shown, with other data: nobody's place is lost. */
+  function redraw(data, actions) {
+    const { tagName, textContent } = document.activeElement;
+    const had = main.contains(document.activeElement);
+    main.replaceChildren(fill(template(document.body.dataset.screen), data, actions));
+    if (had) ([...main.querySelectorAll(tagName)].find((one) => one.textContent === textContent) ?? main.querySelector('h1')).focus({ preventScroll: true });
+  }
+
   function show(name, data = {}, actions = {}, onLeave = null) {
     leave?.();
     leave = onLeave;
-    main.replaceChildren(fill(document.getElementById(`screen-${name}`), data, actions));
+    main.replaceChildren(fill(template(name), data, actions));
     document.body.dataset.screen = name;
     const title = main.querySelector('h1');
     document.title = `${title.textContent.trim()} – ${brand}`;
     scrollTo(0, 0);
     (main.querySelector('[data-focus]') ?? title).focus({ preventScroll: true });
   }
+
+  /* Digits as they were typed, Khmer ones too. */
+  const digits = (typed) =>
+    typed.replace(/[០-៩]/g, (digit) => String(digit.charCodeAt(0) - 0x17e0)).replace(/[^0-9]/g, '');
 
   const word = (name) => words.querySelector(`[data-word="${name}"]`)?.textContent;
 
@@ -83,12 +97,13 @@ const view = (() => {
   /* An error in words, and what came along with it. */
   function explain(error) {
     const { code = 'unexpected', more = {} } = error;
-    const status = more.status && word(`status_${more.status.toLowerCase().replace(/_.*/, '')}`);
-    const reason = code === 'ended' && word(`error_${more.reason}`);
-    const parts = [reason || word(`error_${code}`) || word('error_unexpected')];
-    if (status) parts.push(status);
-    if (more.attempts_left !== undefined) parts.push(`${word('attempts')} ${more.attempts_left}`);
-    return { text: parts.join(' '), until: until(more) };
+    const parts = [
+      code === 'ended' && word(`reason_${more.reason}`),
+      word(`error_${more.reason === 'expired' ? 'expired' : code}`) ?? word('error_unexpected'),
+      more.status && word(`status_${more.status.toLowerCase().replace(/_.*/, '')}`),
+      more.attempts_left !== undefined && `${word('attempts')} ${more.attempts_left}`,
+    ];
+    return { text: parts.filter(Boolean).join(' '), until: until(more) };
   }
 
   function until({ retry_after: seconds, active_at: at }) {
@@ -145,5 +160,5 @@ const view = (() => {
     });
   }
 
-  return { show, say, problem, explain, word, time, day, ask, fill, perform };
+  return { show, redraw, digits, say, problem, explain, word, time, day, ask, fill, perform };
 })();

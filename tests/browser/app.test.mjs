@@ -509,6 +509,19 @@ test('the app can be installed: manifest and worker', async () => {
   for (const [, src] of html.matchAll(/<(?:script[^>]* src|link rel="stylesheet" href)="([^"]+)"/g)) assert.ok(files.includes(src), `the worker keeps ${src}`);
 });
 
+test('every error of the API has words, and every reason that the history may give', () => {
+  const read = (file) => readFileSync(join(root, file), 'utf8');
+  const words = new Set([...read('templates/partials/app_words.html').matchAll(/data-word="(\w+)"/g)].map(([, word]) => word));
+  const elsewhere = new Set(['invalid_request', 'unknown_authenticator']); // "something went wrong"; a screen of its own
+  const errors = [...read('idp/signin/authenticator/errors.c').matchAll(/= \{"(\w+)",/g)].map(([, code]) => code);
+  assert.ok(errors.length > 20);
+  assert.deepEqual(errors.filter((code) => !elsewhere.has(code) && !words.has(`error_${code}`)), []);
+  const untold = new Set(['declined', 'replaced', 'expired']); // the entry itself says it; or it is no entry
+  const reasons = [...read('idp/records/channel.c').matchAll(/\[END_\w+\] = "(\w+)"/g)].map(([, name]) => name);
+  assert.ok(reasons.length >= 10);
+  assert.deepEqual(reasons.filter((reason) => !untold.has(reason) && !words.has(`reason_${reason}`)), []);
+});
+
 test('native apps are named where systems look for them, when there are any', async () => {
   const get = async (issuer, path) => fetch(`${issuer}/.well-known/${path}`);
   const [android] = await (await get(provider.issuer, 'assetlinks.json')).json();

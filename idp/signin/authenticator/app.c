@@ -9,8 +9,9 @@ static const char *const files[] = {
     "style.css",           "app.css",          "app_store.js",        "app_api.js",
     "app_passkey.js",      "app_statement.js", "app_view.js",         "app_enrol.js",
     "app_request.js",      "app_scan.js",      "app_lists.js",        "app_news.js",
-    "app_main.js",         "mark.svg",         "kbach.svg",           "icon-192.png",
-    "khmer-regular.woff2", "khmer-bold.woff2", "latin-regular.woff2", "latin-bold.woff2",
+    "app_main.js",         "qr_read.js",       "qr_decode.js",        "mark.svg",
+    "kbach.svg",           "icon-192.png",     "khmer-regular.woff2", "khmer-bold.woff2",
+    "latin-regular.woff2", "latin-bold.woff2",
 };
 
 void app_show(struct request *rq, void *context)

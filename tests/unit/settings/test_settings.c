@@ -250,6 +250,7 @@ static void ways_in_that_do_not_fit_together_are_explained(void **state)
     static const char *const pairs[][2] = {
         {"listen.port=0", "nobody could come in"},
         {FILES "tls.port=8080", "must differ"},
+        {"authenticator.android=kh.example.konsao", "authenticator.android must be a package and"},
         {FILES "tls.port=8443 tls.mtls_port=8443", "must differ"},
         {FILES "issuer=https://a tls.mtls_port=8080", "must differ"},
         {"tls.port=8443 tls.certificate=/c.pem", "tls.certificate and tls.key go together"},
