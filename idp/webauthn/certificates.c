@@ -85,6 +85,12 @@ static bool leaf_holds(X509 *leaf, str aaguid)
            X509_check_ca(leaf) == 0 && is_for(leaf, aaguid);
 }
 
+static bool is_issued_by(X509 *certificate, X509 *issuer)
+{
+    return X509_check_ca(issuer) > 0 && X509_check_issued(issuer, certificate) == X509_V_OK &&
+           X509_verify(certificate, X509_get0_pubkey(issuer)) == 1;
+}
+
 bool attestation_certificates_hold(str array, str aaguid)
 {
     CLEANUP(free_chain) struct chain chain = {0};
@@ -93,8 +99,7 @@ bool attestation_certificates_hold(str array, str aaguid)
     for (size_t i = 0; i < chain.count; i++) {
         if (!is_in_date(chain.items[i]))
             return false;
-        if (i + 1 < chain.count && (X509_check_issued(chain.items[i + 1], chain.items[i]) != X509_V_OK ||
-                                    X509_verify(chain.items[i], X509_get0_pubkey(chain.items[i + 1])) != 1))
+        if (i + 1 < chain.count && !is_issued_by(chain.items[i], chain.items[i + 1]))
             return false;
     }
     return true;

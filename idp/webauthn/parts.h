@@ -30,6 +30,9 @@ struct authenticator_data {
 MUST_CHECK enum webauthn_fault authenticator_data_read(const struct webauthn_site *site, str bytes, bool attested,
                                                        struct authenticator_data *out);
 
+/* libfido2 is used without fido_init(): that reads FIDO_DEBUG and then writes what it handles to the log, and is for
+ * devices. Nothing that verifies needs it, and nothing of it is shared between threads (libfido2 1.12). */
+
 /** A credential's public key, for libfido2. */
 struct public_key {
     int64_t alg;       /* COSE_ES256, COSE_EDDSA or COSE_RS256 */

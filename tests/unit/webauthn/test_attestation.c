@@ -351,6 +351,10 @@ static void each_certificate_is_issued_by_the_next(void **state)
     assert_fault(with_chain(c_array(2, chain), maker, -7), WEBAUTHN_ATTESTATION);
     leaf.issuer = "Authority";
     chain[0] = c_bytes(der_of(&leaf));
+    authority.ca = 0;
+    chain[1] = c_bytes(der_of(&authority));
+    assert_fault(with_chain(c_array(2, chain), maker, -7), WEBAUTHN_ATTESTATION);
+    authority.ca = 1;
     authority.ends = -60;
     chain[1] = c_bytes(der_of(&authority));
     assert_fault(with_chain(c_array(2, chain), maker, -7), WEBAUTHN_ATTESTATION);
