@@ -7,6 +7,7 @@
   const JUMP_MS = 8000; // a second that took this long: the machine slept
 
   let panel; // the section
+  let others; // the form below it, for who wants another way
   let parts; // its elements, by name
   let way = 'qr';
   let last = null; // the last answer
@@ -318,7 +319,7 @@
 
   function begin(anew) {
     active = true;
-    const form = new URLSearchParams({csrf: parts.csrf.value, way: way, anew: anew ? 'yes' : 'no'});
+    const form = new URLSearchParams({csrf: others.elements.csrf.value, way: way, anew: anew ? 'yes' : 'no'});
     send(panel.dataset.channel, {method: 'POST', body: form}, function (answer) {
       if (take(answer)) {
         ask(false);
@@ -360,6 +361,7 @@
     const number = document.querySelector('[data-number]');
     const phone = name === 'phone' || !number;
     panel.hidden = !phone;
+    others.hidden = !phone;
     if (number) {
       number.classList.toggle('chosen', !phone);
     }
@@ -383,9 +385,10 @@
 
   function find() {
     panel = document.querySelector('[data-phone]');
+    others = document.querySelector('[data-others]');
     parts = {};
     for (const name of ['code', 'busy', 'left', 'bar', 'clock', 'digits', 'pick', 'unlock', 'text', 'again', 'lost',
-      'say', 'csrf']) {
+      'say']) {
       parts[name] = panel.querySelector('[data-' + name + ']');
     }
   }
