@@ -12,7 +12,7 @@ import { root, until } from '../lib/servers.mjs';
 let servers, provider, register, portal, chromium, next = 0;
 
 before(async () => {
-  servers = await fixture({ 'otp.resend_wait': 0, 'support.phone': '1234', 'authenticator.android': 'kh.example.konsao AA:BB CC:DD', 'authenticator.ios': 'TEAM.kh.example.konsao' });
+  servers = await fixture({ 'otp.resend_wait': 0, trusted_proxy: '127.0.0.1', 'support.phone': '1234', 'authenticator.android': 'kh.example.konsao AA:BB CC:DD', 'authenticator.ios': 'TEAM.kh.example.konsao' });
   ({ provider, register } = servers);
   portal = await relyingParty(provider, { args: ['--name-km', 'សេវាសាកល្បង', '--purpose', 'To open your file', '--purpose-km', 'ដើម្បីបើកឯកសារ', '--uri', 'https://business.example.gov.kh'] });
   chromium = await startChromium();
@@ -32,8 +32,8 @@ async function phone(options) {
 }
 
 /** A browser that waits, and the phone with its request on the screen. */
-async function asked(page) {
-  const waiting = await Waiting.open(portal, { parameters });
+async function asked(page, headers) {
+  const waiting = await Waiting.open(portal, { parameters, headers });
   await follow(page, await waiting.code());
   await screen(page, 'request');
   return waiting;
@@ -120,6 +120,62 @@ test('a wrong number ends the request, and says so', async () => {
   assert.match(await text(page), /not the number on the screen/);
   await well(page);
   assert.equal((await waiting.state()).reason, 'wrong_number');
+});
+
+test('a browser in another network: the phone warns, and the number is typed', async () => {
+  const page = await phone();
+  const waiting = await asked(page, { 'x-forwarded-for': '203.0.113.7' });
+  assert.match(await text(page), /another place than this phone/);
+  await well(page);
+  await press(page, 'approve');
+  await screen(page, 'type');
+  await well(page);
+  await press(page, 'typed');
+  await page.waitForSelector('#number[aria-invalid]');
+  const { number } = await waiting.state();
+  await page.fill('#number', number.replace(/\d/g, (digit) => String.fromCodePoint(0x17e0 + Number(digit))));
+  await press(page, 'typed');
+  await screen(page, 'done');
+  assert.equal((await waiting.state()).state, 'approved');
+});
+
+for (const scheme of ['light', 'dark'])
+  test(`on a desktop, ${scheme}`, async () => {
+    for (const lang of ['km', 'en']) {
+      const page = await phone({ lang, scheme, size: { width: 1280, height: 800 } });
+      await go(page, '');
+      await well(page);
+      await shoot(page, `app-home-${lang}-desktop-${scheme}`);
+      await asked(page);
+      await well(page);
+      await shoot(page, `app-request-${lang}-desktop-${scheme}`);
+      assert.deepEqual(await weak(page), []);
+      await page.context().close();
+    }
+  });
+
+/** Texts whose contrast with what is behind them is below 4.5 to 1 (3 to 1 when large). */
+const weak = (page) => page.evaluate(() => {
+  const channels = (colour) => colour.match(/[\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (one) => {
+    for (let at = one; at; at = at.parentElement) {
+      const { backgroundColor } = getComputedStyle(at);
+      const [r, g, b, alpha = 1] = channels(backgroundColor);
+      if (alpha === 1) return [r, g, b];
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  for (const one of document.querySelectorAll('body *')) {
+    const own = [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    const { color, fontSize, fontWeight, visibility } = getComputedStyle(one);
+    if (!own || visibility === 'hidden' || one.getClientRects().length === 0) continue;
+    const [a, b] = [light(channels(color)), light(behind(one))].sort((x, y) => y - x);
+    const large = parseFloat(fontSize) >= 24 || (parseFloat(fontSize) >= 18.66 && Number(fontWeight) >= 700);
+    if ((a + 0.05) / (b + 0.05) < (large ? 3 : 4.5)) found.push(`${one.textContent.trim().slice(0, 30)}: ${((a + 0.05) / (b + 0.05)).toFixed(2)}`);
+  }
+  return found;
 });
 
 test('what is no code, and what is over, is said in words', async () => {

@@ -3,9 +3,9 @@ import { newPage } from './chromium.mjs';
 
 export const small = { width: 360, height: 740 };
 
-/** Opens the app on a new phone, which unlocks whenever it is asked to. `to`: what comes after /app. */
-export async function newPhone(chromium, provider, { lang = 'en', to = '', size = small, scheme, scripts } = {}) {
-  const page = await newPage(chromium, { size: 'phone' });
+/** Opens the app on a new phone, which unlocks whenever it is asked to. `to`: what comes after /app; `context`: of newContext. */
+export async function newPhone(chromium, provider, { lang = 'en', to = '', size = small, scheme, scripts, context } = {}) {
+  const page = await newPage(chromium, { size: 'phone', ...context });
   await page.setViewportSize(size);
   if (scheme) await page.emulateMedia({ colorScheme: scheme });
   for (const script of scripts ?? []) await page.addInitScript(script);
@@ -26,7 +26,7 @@ export const press = (page, action) => page.click(`#main [data-do=${action}]:not
 
 /** Goes to a screen by its address, and unlocks on the way where that is asked for. */
 export async function go(page, name) {
-  await page.evaluate((hash) => (location.hash = hash), `#/${name}`);
+  await page.evaluate((hash) => (location.hash === hash ? dispatchEvent(new Event('hashchange')) : (location.hash = hash)), `#/${name}`);
   await screen(page, name || 'home', 'locked');
   if ((await page.getAttribute('body', 'data-screen')) !== 'locked') return;
   await press(page, 'unlock');
