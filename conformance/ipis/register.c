@@ -355,14 +355,16 @@ struct verdict reg_add_authenticator(struct reg *reg, struct arena *arena, str k
                                      struct authenticator_given *out)
 {
     LOCKED(reg);
-    const struct resident *resident = residents_find(&locked->residents, kidc);
+    struct resident *resident = residents_find(&locked->residents, kidc);
     if (!resident)
         return unknown();
     if (!tokens_has(reg->tokens, kyc_token, index_of(reg, resident), client, clock_mono_ms()))
         return bad_token();
-    struct verdict status = check_status(resident);
-    if (status.status != 200)
-        return status;
+    struct verdict verdict = check_frozen(resident);
+    if (verdict.status == 200)
+        verdict = check_status(resident);
+    if (verdict.status != 200)
+        return verdict;
     *out = (struct authenticator_given){random_uuid(arena), random_token(arena, 32)};
     authenticators_add(reg->authenticators, out->id, out->token, index_of(reg, resident), client);
     return VERDICT_OK;

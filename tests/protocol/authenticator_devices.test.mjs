@@ -14,13 +14,14 @@ import { Tap } from '../lib/tap.mjs';
 
 const described = new Description();
 const day = 24 * 3600;
-let register, tap, provider, residents;
+let register, tap, provider, quick, residents;
 
 before(async () => {
   register = await Register.start();
   atEnd(() => register.stop());
   tap = await Tap.before(register);
   provider = await start({});
+  quick = await start({ 'authenticator.wait': '0s' });
   residents = (await register.residents()).filter((one) => one.status === 'ACTIVE' && !one.minor && one.phone).map(({ kidc }) => kidc);
 });
 
@@ -140,9 +141,8 @@ describe('unlocking', () => {
   });
 
   test('an authenticator outlives a crash; so does its session', async () => {
-    const own = await start({});
-    const [mine] = await owner(1, someone(), own);
-    await own.restart('SIGKILL');
+    const [mine] = await owner(1, someone(), quick);
+    await quick.restart('SIGKILL');
     assert.deepEqual(names(await list(mine)), ['Phone 0']);
     assert.ok(await mine.unlock());
   });
@@ -172,6 +172,8 @@ describe('restoring', () => {
       await refused(moved.restore('x', wrong), 422, 'invalid_passkey', { reason });
     await refused(moved.request('restore', { name: '\u202e', credential: await moved.assertion() }), 422, 'invalid_name');
     await refused(moved.request('restore', { name: 'x' }), 400, 'invalid_request');
+    await mine.unlock();
+    await refused(moved.request('restore', { name: 'x', credential: await moved.assertion({ count: 0 }) }), 403, 'cloned');
     assert.equal((await list(mine)).authenticators.length, 2, 'the old key still works');
   });
 
@@ -236,7 +238,7 @@ describe('a further authenticator', () => {
   });
 
   test('works at once where the operator wants no wait', async () => {
-    const quick = await start({ 'authenticator.wait': '0s' }), kidc = someone();
+    const kidc = someone();
     await owner(1, kidc, quick);
     const late = phone({}, quick);
     assert.ok((await late.enrol(register, kidc)).active_at <= now());
@@ -336,6 +338,14 @@ describe('managing', () => {
     });
   });
 
+  test('every call needs a proof, and an object', async () => {
+    const [mine] = await owner(1);
+    for (const path of ['unlock/options', 'unlock', 'restore', 'authenticators/rename', 'authenticators/remove', 'authenticators/vouch', 'notices/seen']) {
+      await refused(mine.request(path, {}, { session: true, proof: null }), 401, 'invalid_proof');
+      await refused(mine.request(path, '[]', { session: true }), 400, 'invalid_request');
+    }
+  });
+
   test('all of it needs a session', async () => {
     const [mine] = await owner(1);
     const id = mine.id;
@@ -386,4 +396,8 @@ describe('what is kept', () => {
       assert.ok(audited(action).length > 0, action);
     assert.match(provider.command('audit', 'verify'), /hold/);
   });
+});
+
+test('nothing is described of unlocking and managing that was not met, but a store that fails', () => {
+  assert.deepEqual(described.unmet().filter((one) => /\/app\/api\/(unlock|restore|authenticators|notices)/.test(one) && !one.endsWith(' 503')), []);
 });

@@ -602,12 +602,17 @@ static void the_register_keeps_the_last_word_on_authenticators(void **state)
     (void)state;
     struct ipis_proof proof;
     struct enrolled phone = enrol(direct, DARA);
+    struct ipis_proof of_before;
+    assert_int_equal(sign_in(direct, DARA, &of_before), IPIS_OK);
     assert_int_equal(ask(&real, "/residents/" DARA, "{\"status\":\"SUSPENDED\"}", NULL)->status, 200);
     assert_int_equal(sign_in_by(direct, DARA, phone.token, &proof), IPIS_FORBIDDEN);
     assert_true(str_is(call.code, "SUSPENDED"));
     assert_int_equal(ask(&real, "/residents/" DARA, "{\"status\":\"ACTIVE\",\"freeze\":true}", NULL)->status, 200);
     assert_int_equal(sign_in_by(direct, DARA, phone.token, &proof), IPIS_FROZEN);
     assert_true(call.retry_after > 50 && call.retry_after <= 60);
+    struct kidc dara = number(DARA);
+    str id, token;
+    assert_int_equal(ipis_add_authenticator(direct, &call, &dara, of_before.kyc_token, &id, &token), IPIS_FROZEN);
     assert_int_equal(ask(&real, "/residents/" DARA, "{\"unfreeze\":true}", NULL)->status, 200);
     str wrong = another(phone.token);
     for (int i = 0; i < 5; i++) /* freezes nobody */
