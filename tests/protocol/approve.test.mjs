@@ -10,14 +10,15 @@ import { Phone, Waiting } from '../lib/asking.mjs';
 import { canonical } from '../lib/authenticator.mjs';
 import { Browser } from '../lib/browser.mjs';
 import { atEnd } from '../lib/cleanup.mjs';
-import { authorizationRequest, fixture, relyingParty, signIn } from '../lib/fixture.mjs';
+import { authorizationRequest, relyingParty, signIn } from '../lib/fixture.mjs';
 import { Description } from '../lib/openapi.mjs';
-import { Provider, build, until } from '../lib/servers.mjs';
+import { Provider, Register, build, until } from '../lib/servers.mjs';
+import { Tap } from '../lib/tap.mjs';
 
 const described = new Description();
 const hwk = ['hwk', 'user', 'mfa'];
 const places = new Set();
-let register, provider, portal, residents, phone;
+let register, tap, provider, portal, residents, phone, second; /* two phones of two residents, for all tests */
 
 /** A resident whom no other test uses at that provider, with a phone. */
 const pools = new Map();
@@ -28,11 +29,16 @@ function someone(at = provider) {
 const open = (options, rp = portal) => Waiting.open(rp, options);
 
 before(async () => {
-  const servers = await fixture({ 'limit.asked_per_resident': 1000, trusted_proxy: '127.0.0.1', 'otp.resend_wait': 0 });
-  ({ register, provider } = servers);
-  residents = servers.residents.sort((a, b) => Boolean(a.email) - Boolean(b.email)); /* those with one are taken first */
+  register = await Register.start();
+  atEnd(() => register.stop());
+  tap = await Tap.before(register);
+  provider = await Provider.start(tap, { 'limit.asked_per_resident': 1000, trusted_proxy: '127.0.0.1', 'otp.resend_wait': 0 });
+  atEnd(() => provider.stop());
+  residents = (await register.residents()).filter(({ status, minor, phone: number }) => status === 'ACTIVE' && !minor && number)
+    .sort((a, b) => Boolean(a.email) - Boolean(b.email)); /* those with an email are taken first */
   portal = await relyingParty(provider, { args: ['--grant', 'authorization_code', '--grant', 'refresh_token', '--name-km', 'ផតថល'] });
   phone = await someone();
+  second = await someone();
 });
 
 /** A request that `phone` has scanned. */
@@ -196,7 +202,7 @@ test('[47] a code that was sent on is worth nothing two steps later, and ends th
 });
 
 test('[47] a second scanner ends it for both', async () => {
-  const second = await someone(), waiting = await open(), code = await waiting.code();
+  const waiting = await open(), code = await waiting.code();
   const { json: scan } = await phone.scan(code);
   const { number } = await waiting.state();
   expect(await second.scan(code), 409, 'scanned_twice');
@@ -207,7 +213,7 @@ test('[47] a second scanner ends it for both', async () => {
 });
 
 test('[47] of twenty phones that scan at once one gets the request, or none', async () => {
-  const second = await someone(), waiting = await open(), code = await waiting.code();
+  const waiting = await open(), code = await waiting.code();
   const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 ? phone : second).scan(code)));
   assert.ok(answers.filter(({ status }) => status === 200).every(({ json }) => json.shown.nonce === answers.find(({ status }) => status === 200).json.shown.nonce));
   await ended(waiting, 'scanned_twice');
@@ -278,7 +284,6 @@ test('[47] claims that were not shown, and white space around the same JSON', as
 });
 
 test('[47] a passkey’s answer that does not hold leaves the request as it is: foreign origin, no user verification, another’s signature …', async () => {
-  const other = await someone();
   const { waiting, scan, number } = await scanned();
   const wrongs = {
     origin: { origin: 'https://id.gov.kh.example' },
@@ -286,8 +291,8 @@ test('[47] a passkey’s answer that does not hold leaves the request as it is: 
     not_verified: { wrong: { flags: 0x01 } },
     not_present: { wrong: { flags: 0x04 } },
     type: { wrong: { clientData: { type: 'webauthn.create' } } },
-    signature: { wrong: { signer: other.passkey } },
-    credential: { wrong: { id: other.passkey.id } },
+    signature: { wrong: { signer: second.passkey } },
+    credential: { wrong: { id: second.passkey.id } },
     malformed: { credential: {} },
   };
   for (const [reason, how] of Object.entries(wrongs))
@@ -362,6 +367,25 @@ test('[47] a register that is away: nothing is written, and the same answer work
   await tokensOf(waiting);
 });
 
+test('[47] a second scan while the register is being asked: nobody is signed in, and what was agreed to is taken back', async () => {
+  const by = await someone();
+  for (const before of [[], ['name']]) {
+    if (before.length) await approved(by, { parameters: { scope: 'openid', claims: '{"userinfo":{"name":null}}' } });
+    const waiting = await open({ parameters: { scope: 'openid email' } }), code = await waiting.code();
+    const { json: scan } = await by.scan(code), { number } = await waiting.state();
+    await register.misbehave({ call: 'authenticate', how: 'delay', ms: 1500, times: 1 });
+    const asked = tap.count('authenticate', by.kidc), answer = by.approve(scan, { number });
+    await until('the register to be asked', () => tap.count('authenticate', by.kidc) > asked);
+    expect(await second.scan(code), 409, 'scanned_twice');
+    expect(await answer, 410, 'ended');
+    await register.behave();
+    await ended(waiting, 'scanned_twice');
+    assert.ok(audit().some(({ action, outcome }) => action === 'signin.qr' && outcome === 'ended'));
+    const { consents } = (await by.within('consents')).json;
+    assert.deepEqual(consents.flatMap(({ claims }) => claims.map(({ name }) => name)), before);
+  }
+});
+
 test('[47] codes that are none of ours: forged, of another site, cut', async () => {
   const waiting = await open(), code = await waiting.code(), last = code.split('/').at(-1), [id, step] = last.split('.');
   const forged = [`${id}.${step}.AAAAAAAAAAAAAAAAAAAAAA`, `${id}.${Number(step) + 1}.${last.split('.')[2]}`, code.replace('localhost', 'localhost.example'), code.slice(0, -1), `${code}/`, 'x',
@@ -373,11 +397,11 @@ test('[47] codes that are none of ours: forged, of another site, cut', async () 
 });
 
 test('[47] another phone answers nothing of what this one scanned, and learns nothing of it', async () => {
-  const other = await someone(), { scan, number, waiting } = await scanned();
-  const wrong = { passkey: other.passkey };
-  for (const answer of [await other.approve(scan, { number, wrong }), await other.decline(scan, 'declined')]) expect(answer, 410, 'ended', { reason: 'expired' });
-  expect(await other.approve({ ...scan, channel: 'AAAAAAAAAAAAAAAAAAAAAA' }, { number, wrong }), 410, 'ended', { reason: 'expired' });
-  expect(await other.ask('approve', { ...phone.approval(scan, { number }), authenticator: phone.id }), 404, 'unknown_authenticator');
+  const { scan, number, waiting } = await scanned();
+  const wrong = { passkey: second.passkey };
+  for (const answer of [await second.approve(scan, { number, wrong }), await second.decline(scan, 'declined')]) expect(answer, 410, 'ended', { reason: 'expired' });
+  expect(await second.approve({ ...scan, channel: 'AAAAAAAAAAAAAAAAAAAAAA' }, { number, wrong }), 410, 'ended', { reason: 'expired' });
+  expect(await second.ask('approve', { ...phone.approval(scan, { number }), authenticator: phone.id }), 404, 'unknown_authenticator');
   assert.equal((await waiting.state()).state, 'scanned');
   expect(await phone.approve(scan, { number }), 200);
 });
