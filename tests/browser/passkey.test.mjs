@@ -27,8 +27,8 @@ async function enrolled(options) {
   return page;
 }
 
-async function open(page, { lang = 'en', parameters = {} } = {}) {
-  const { url, checks } = await authorizationRequest(portal.config, { scope: 'openid profile email', ui_locales: lang, prompt: 'login consent', ...parameters });
+async function open(page, { lang = 'en', rp = portal, parameters = {} } = {}) {
+  const { url, checks } = await authorizationRequest(rp.config, { scope: 'openid profile email', ui_locales: lang, prompt: 'login consent', ...parameters });
   page.checks = checks;
   await page.goto(url.href);
   return page;
@@ -69,6 +69,17 @@ for (const lang of ['km', 'en'])
       await well(page);
       await shoot(page, `passkey-cancelled-${lang}-${name}`);
     });
+
+test('where nothing else is strong enough it stands alone, with the reason above it', async () => {
+  const strict = await relyingParty(servers.provider, { args: ['--minimum-acr', 'urn:konsao:acr:device', '--qr-network', '192.0.2.0/24'] });
+  const page = await open(await enrolled(), { rp: strict });
+  await button(page).waitFor();
+  assert.equal(await page.locator('[data-phone], input[name=kidc]').count(), 0);
+  await well(page);
+  await shoot(page, 'passkey-alone');
+  await button(page).click();
+  await atConsent(page);
+});
 
 test('by keyboard alone', async () => {
   const page = await open(await enrolled());

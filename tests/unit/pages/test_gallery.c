@@ -58,6 +58,14 @@ static void passkey(struct view *view, const struct pages *pages, enum lang lang
     view_text(view, "wait_text", STR("24/11/2026 14:35"));
 }
 
+static void passkey_alone(struct view *view, const struct pages *pages, enum lang lang)
+{
+    kidc(view, pages, lang);
+    view_flag(view, "no_otp", true);
+    view_flag(view, "ways_passkey", true);
+    view_text(view, "passkey_path", STR("/passkey/x"));
+}
+
 static void no_way(struct view *view, const struct pages *pages, enum lang lang)
 {
     kidc(view, pages, lang);
@@ -322,6 +330,7 @@ static const struct sample samples[] = {
     {"phone", "signin/kidc", phone},
     {"phone-alone", "signin/kidc", phone_alone},
     {"passkey", "signin/kidc", passkey},
+    {"passkey-alone", "signin/kidc", passkey_alone},
     {"no-way", "signin/kidc", no_way},
     {"elsewhere-ended", "signin/elsewhere", elsewhere_ended},
     {"kidc-invalid", "signin/kidc", kidc_invalid},
