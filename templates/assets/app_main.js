@@ -12,10 +12,10 @@ const app = (() => {
     requests: news.requests(),
     notices: news.notices(),
   });
-  const openRequest = { open: ({ request: id }) => request.open(id) };
+  const fromHome = { open: ({ request: id }) => request.open(id), look: () => unlock() };
 
   function home() {
-    view.show('home', atHome(), openRequest);
+    view.show('home', atHome(), fromHome);
     news.start();
   }
 
@@ -52,7 +52,7 @@ const app = (() => {
 
   async function route() {
     const code = /^#q=(.+)$/.exec(location.hash);
-    if (code) return came(decodeURIComponent(code[1]));
+    if (code) return came(code[1]);
     const here = place();
     if (here === 'request' && request.isOpen()) return undefined;
     try {
@@ -176,9 +176,9 @@ const app = (() => {
     enrolled,
     quiet,
     connected,
-    news: () => document.body.dataset.screen === 'home' && view.redraw(atHome(), openRequest),
+    news: () => document.body.dataset.screen === 'home' && view.redraw(atHome(), fromHome),
   };
   return me;
 })();
 
-app.start();
+app.start().catch(() => view.show('old')); // nothing can be kept here, as in some private windows

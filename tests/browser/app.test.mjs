@@ -250,8 +250,10 @@ test('a second device waits, the first is told, looks, and vouches for it', asyn
   await shoot(first, 'app-devices-waiting-en-phone');
   await press(first, 'vouch');
   await first.waitForFunction(() => !document.querySelector('[data-do=vouch]'));
-  await go(second, 'devices');
   await go(second, '');
+  await well(second);
+  await press(second, 'look');
+  await second.waitForSelector('a[href="#/scan"]');
   assert.match(await text(second), /Good to go/);
   const waiting = await asked(second);
   await pick(second, waiting);
