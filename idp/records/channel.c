@@ -104,13 +104,13 @@ enum channel_code_check channel_code_fits(const struct channel *channel, int64_t
 
 static struct store_op put(struct arena *arena, const struct channel *channel)
 {
-    return (struct store_op){.what = STORE_PUT,
-                             .kind = RECORD_CHANNEL,
-                             .key = channel->id,
-                             .value = codec_encode(&codec, arena, channel),
-                             .expires_at = channel->expires_at,
-                             .index = {channel->interaction,
-                                       channel->state == CHANNEL_SCANNED ? channel->authenticator : STR_NONE}};
+    return (struct store_op){
+        .what = STORE_PUT,
+        .kind = RECORD_CHANNEL,
+        .key = channel->id,
+        .value = codec_encode(&codec, arena, channel),
+        .expires_at = channel->expires_at,
+        .index = {channel->interaction, channel->state == CHANNEL_SCANNED ? channel->authenticator : STR_NONE}};
 }
 
 struct store_op channel_create_op(struct arena *arena, str secret, struct channel *channel)

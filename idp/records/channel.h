@@ -62,7 +62,6 @@ struct channel {
     str number, numbers; /* the right one ("07"); the three to choose from, space-separated; "" with `typed` */
     bool typed;          /* the networks differ: the number must be typed */
     str shown;           /* canonical JSON of what the phone was given to show, with a nonce of its own */
-    bool confirmed;      /* the number was right; nothing is granted by that alone */
 };
 
 /** What the phone's answer gives the browser. */
