@@ -142,6 +142,27 @@ static void who_was_asked_in_vain_too_often_is_left_alone(void **state)
     assert_false(is_asked_too_often(STR("somebody-else"), false));
 }
 
+static bool asks_again_too_soon(str jkt, str resident)
+{
+    TEST_ARENA;
+    struct limit limit;
+    assert_int_equal(limit_resent(world.provider.store, arena, &world.settings, jkt, resident, &limit), STORE_OK);
+    return limit.reached;
+}
+
+static void a_device_waits_between_two_codes_for_a_number(void **state)
+{
+    (void)state;
+    world.settings.otp_resend_wait = 30;
+    assert_false(asks_again_too_soon(STR("key"), RESIDENT));
+    assert_true(asks_again_too_soon(STR("key"), RESIDENT));
+    assert_false(asks_again_too_soon(STR("another-key"), RESIDENT));
+    assert_false(asks_again_too_soon(STR("key"), STR("somebody-else")));
+    world.settings.otp_resend_wait = 0;
+    assert_false(asks_again_too_soon(STR("third-key"), RESIDENT));
+    assert_false(asks_again_too_soon(STR("third-key"), RESIDENT));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +173,7 @@ int main(void)
         WORLD_TEST(guesses_at_the_same_time_get_no_more_tries),
         WORLD_TEST(the_registers_last_word_on_a_codes_life_is_kept),
         WORLD_TEST(who_was_asked_in_vain_too_often_is_left_alone),
+        WORLD_TEST(a_device_waits_between_two_codes_for_a_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
