@@ -24,7 +24,7 @@ static const struct field fields[] = {
     FIELD(23, FIELD_STR, channel, browser_mark), FIELD(30, FIELD_STR, channel, authenticator),
     FIELD(31, FIELD_STR, channel, resident),     FIELD(32, FIELD_STR, channel, number),
     FIELD(33, FIELD_STR, channel, numbers),      FIELD(34, FIELD_BOOL, channel, typed),
-    FIELD(35, FIELD_STR, channel, shown),        FIELD(36, FIELD_BOOL, channel, confirmed),
+    FIELD(35, FIELD_STR, channel, shown),
 };
 static const struct codec codec = {RECORD_CHANNEL, fields, COUNT_OF(fields)};
 
