@@ -46,6 +46,7 @@ struct provider {
     struct places *places;         /* where networks are; NULL: nobody knows */
     str discovery; /* the metadata document, made once */
     str openapi;   /* the description of the endpoints, likewise */
+    struct page_ready app[LANGS]; /* the authenticator's page, likewise */
     struct http_server *http; /* once it serves */
 
     /** The sign-in room's answer to "can this interaction be finished without showing a page?": fills in its result and returns true, or returns false. Keeps oauth and signin apart. */

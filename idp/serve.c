@@ -187,6 +187,8 @@ static bool open_pages(struct parts *parts, char *error, size_t size)
     pages_default(pages, "issuer", s->issuer);
     pages_default(pages, "support_phone", s->support_phone);
     pages_default(pages, "support_url", s->support_url);
+    for (enum lang lang = 0; lang < LANGS; lang++)
+        parts->provider.app[lang] = page_prepare(parts->arena, pages, lang, "app/app");
     parts->provider.pages = pages;
     return true;
 }

@@ -64,11 +64,19 @@ struct page_policy {
     size_t frame_count;
     bool calls;    /* its script calls us */
     bool embedded; /* a script without a face, for frames of other sites: nothing to press, to see or to send */
-    bool app;      /* it calls us, is installed, and has a service worker; the same for everybody, so it is packed */
+    bool app;      /* it calls us, is installed, and has a service worker */
 };
 /** The same with more said. */
 void page_respond_under(struct request *rq, const struct pages *pages, enum lang lang, int status, const char *name,
                         struct view *view, const struct page_policy *policy);
+/** A page that is the same for everybody: it knows its language and pages_default's names, and nothing else. */
+struct page_ready {
+    str html, packed; /* packed by gzip; STR_NONE when that is not shorter */
+};
+/** Renders and packs it, once. It lives in `arena`; `name` must exist. */
+struct page_ready page_prepare(struct arena *arena, const struct pages *pages, enum lang lang, const char *name);
+/** Answers with it. */
+void page_respond_ready(struct request *rq, const struct page_ready *page, const struct page_policy *policy);
 /** Answers with the page "problem" for an HTTP status (400, 403, 404, 405, 408, 413, 414, 429, 431, 500, 503; any other
  * is shown as the nearest of its class). */
 void page_problem(struct request *rq, const struct pages *pages, enum lang lang, int status);

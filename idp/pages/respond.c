@@ -3,7 +3,7 @@
 #include "pages/internal.h"
 #include "pages/pack.h"
 
-#define PACK_LEVEL 6 /* while the browser waits */
+#define PACK_LEVEL 9 /* once, at the start */
 #define LANG_COOKIE_LIFE ((int64_t)365 * 24 * 3600)
 #define EMBEDDED_CSP "default-src 'none'; script-src 'self'; frame-ancestors *; base-uri 'none'; form-action 'none'"
 
@@ -43,6 +43,13 @@ static void add_security_headers(struct request *rq, const struct page_policy *p
     response_header(rq, "Cross-Origin-Opener-Policy", STR("same-origin"));
 }
 
+static void add_lang(struct view *view, enum lang lang)
+{
+    view_text(view, "lang", str_of(lang_code(lang)));
+    view_flag(view, "lang_km", lang == LANG_KM);
+    view_flag(view, "lang_en", lang == LANG_EN);
+}
+
 /* The names that every page knows, around the page's own. */
 static struct view *common_view(struct request *rq, const struct pages *pages, enum lang lang, const struct view *view)
 {
@@ -50,9 +57,7 @@ static struct view *common_view(struct request *rq, const struct pages *pages, e
     common->outside = pages->defaults;
     const struct value *self = view_find(view, name_hash(STR("self")), STR("self"));
     str here = value_is_set(self) && self->kind == VALUE_TEXT ? self->text : rq->path;
-    view_text(common, "lang", str_of(lang_code(lang)));
-    view_flag(common, "lang_km", lang == LANG_KM);
-    view_flag(common, "lang_en", lang == LANG_EN);
+    add_lang(common, lang);
     view_text(common, "self", here);
     view_text(common, "post_to", here);
     view_text(common, "request_id", str_of(rq->id));
@@ -99,8 +104,24 @@ void page_respond_under(struct request *rq, const struct pages *pages, enum lang
     }
     add_security_headers(rq, policy);
     remember_lang(rq);
-    str packed = policy->app ? pack_gzip(rq->arena, html, PACK_LEVEL) : STR_NONE;
-    respond_packed(rq, status, "text/html; charset=utf-8", html, packed);
+    respond(rq, status, "text/html; charset=utf-8", html);
+}
+
+struct page_ready page_prepare(struct arena *arena, const struct pages *pages, enum lang lang, const char *name)
+{
+    struct view *view = view_new(arena);
+    view->outside = pages->defaults;
+    add_lang(view, lang);
+    struct page_ready page = {.html = page_render(arena, pages, lang, name, view)};
+    page.packed = pack_gzip(arena, page.html, PACK_LEVEL);
+    return page;
+}
+
+void page_respond_ready(struct request *rq, const struct page_ready *page, const struct page_policy *policy)
+{
+    add_security_headers(rq, policy);
+    remember_lang(rq);
+    respond_packed(rq, 200, "text/html; charset=utf-8", page->html, page->packed);
 }
 
 void page_problem(struct request *rq, const struct pages *pages, enum lang lang, int status)

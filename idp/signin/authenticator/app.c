@@ -17,8 +17,7 @@ static const char *const files[] = {
 void app_show(struct request *rq, void *context)
 {
     const struct provider *provider = context;
-    page_respond_under(rq, provider->pages, lang_of_request(rq, LANG_KM), 200, "app/app", view_new(rq->arena),
-                       &(struct page_policy){.app = true});
+    page_respond_ready(rq, &provider->app[lang_of_request(rq, LANG_KM)], &(struct page_policy){.app = true});
 }
 
 /* Of everything that is in what the worker keeps: browsers fetch all of it anew when the worker's text differs. */

@@ -69,13 +69,28 @@ static void only_who_takes_it_gets_it_packed(void **state)
 static void pages_with_something_of_their_own_are_never_packed(void **state)
 {
     struct folder *folder = *state;
-    for (int app = 0; app < 2; app++) {
+    memset(&answer, 0, sizeof answer);
+    answer.accept_encoding = STR("gzip");
+    struct request rq = {.arena = folder->arena, .path = STR("/"), .id = "0123"};
+    page_respond_under(&rq, folder->pages, LANG_EN, 200, "page", view_new(folder->arena),
+                       &(struct page_policy){.app = true});
+    assert_null(answer_header("Content-Encoding").p);
+}
+
+static void a_page_for_everybody_is_made_once_and_packed(void **state)
+{
+    struct folder *folder = *state;
+    struct page_ready page = page_prepare(folder->arena, folder->pages, LANG_EN, "page");
+    assert_true(str_starts(page.html, STR("en xx")));
+    for (int packed = 0; packed < 2; packed++) {
         memset(&answer, 0, sizeof answer);
-        answer.accept_encoding = STR("gzip");
+        answer.accept_encoding = packed ? STR("gzip") : STR_NONE;
         struct request rq = {.arena = folder->arena, .path = STR("/"), .id = "0123"};
-        page_respond_under(&rq, folder->pages, LANG_EN, 200, "page", view_new(folder->arena),
-                           &(struct page_policy){.app = app == 1});
-        assert_int_equal(answer_header("Content-Encoding").p != NULL, app == 1);
+        page_respond_ready(&rq, &page, &(struct page_policy){.app = true});
+        assert_int_equal(answer.status, 200);
+        assert_true(str_eq(answer.body, packed ? page.packed : page.html));
+        assert_int_equal(answer_header("Content-Encoding").p != NULL, packed);
+        assert_true(str_starts(answer_header("Content-Security-Policy"), STR("default-src 'none'")));
     }
 }
 
@@ -84,6 +99,7 @@ static int set_up(void **state)
     static struct folder folder;
     static char page[2000];
     memset(page, 'x', sizeof page - 1);
+    memcpy(page, "{{lang}} ", 9);
     const struct file files[] = {{"page.html", page}};
     folder = folder_load(files, COUNT_OF(files));
     assert_non_null(folder.pages);
@@ -105,6 +121,7 @@ int main(void)
         cmocka_unit_test(who_takes_gzip_says_so),
         cmocka_unit_test(only_who_takes_it_gets_it_packed),
         cmocka_unit_test(pages_with_something_of_their_own_are_never_packed),
+        cmocka_unit_test(a_page_for_everybody_is_made_once_and_packed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
