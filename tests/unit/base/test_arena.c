@@ -40,6 +40,36 @@ static void what_was_deferred_runs_newest_first(void **state)
     assert_int_equal(released, 3);
 }
 
+static void what_came_after_a_mark_is_wiped_and_gone(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    int order[] = {2, 1, 0};
+    char *kept = arena_cstr(arena, STR("kept"));
+    released = 0;
+    arena_defer(arena, release, &order[0]);
+    struct arena_mark mark = arena_mark(arena);
+    for (int round = 0; round < 2; round++) {
+        char *first = arena_alloc(arena, 64);
+        assert_int_equal(first[0], 0);
+        memset(first, 's', 64);
+        memset(arena_alloc(arena, 100000), 's', 100000);
+        if (round == 0) {
+            arena_defer(arena, release, &order[1]);
+            arena_defer(arena, release, &order[2]);
+        }
+        arena_rewind(arena, mark);
+        assert_int_equal(released, 2);
+        for (size_t i = 0; i < 64; i++)
+            assert_int_equal(first[i], 0); /* of the first block, which stays */
+        assert_ptr_equal(arena_alloc(arena, 1), first);
+        arena_rewind(arena, mark);
+    }
+    assert_string_equal(kept, "kept");
+    arena_free(arena);
+    assert_int_equal(released, 3);
+}
+
 static void json_is_escaped_and_separated(void **state)
 {
     (void)state;
@@ -81,6 +111,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_zeroed_aligned_and_separate),
         cmocka_unit_test(what_was_deferred_runs_newest_first),
+        cmocka_unit_test(what_came_after_a_mark_is_wiped_and_gone),
         cmocka_unit_test(json_is_escaped_and_separated),
         cmocka_unit_test(url_encoding_leaves_only_unreserved_characters),
         cmocka_unit_test(a_builder_grows),

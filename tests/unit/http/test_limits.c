@@ -2,6 +2,10 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 /* A handler that waits at a gate, so that tests need no sleeping. */
 static struct {
@@ -398,6 +402,46 @@ static void connections_in_all_are_limited(void **state)
     http_stop(server, 2000);
 }
 
+/* A server in a process of its own that may have `allowed` open files; tells its port. */
+static pid_t start_with_descriptors(rlim_t allowed, int say)
+{
+    pid_t child = fork();
+    if (child != 0)
+        return child;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const struct rlimit limit = {64, allowed};
+    char error[256];
+    struct http_server *server =
+        setrlimit(RLIMIT_NOFILE, &limit) == 0 ? http_start(&options, error, sizeof error) : NULL;
+    uint16_t port = server ? http_port(server) : 0;
+    (void)!write(say, &port, sizeof port);
+    for (;;)
+        pause();
+}
+
+static void connections_leave_descriptors_for_the_rest(void **state)
+{
+    (void)state;
+    int said[2], fds[400];
+    uint16_t port = 0;
+    options.connections_max = 5000;
+    assert_int_equal(pipe(said), 0);
+    pid_t child = start_with_descriptors(600, said[1]);
+    assert_int_equal(read(said[0], &port, sizeof port), sizeof port);
+    unsigned served = 0;
+    for (size_t i = 0; i < COUNT_OF(fds); i++) {
+        fds[i] = test_connect_port(port);
+        served += test_write(fds[i], STR(QUICK)) && test_status(test_read(arena, fds[i], true)) == 200;
+    }
+    assert_int_equal(served, 600 - 256);
+    for (size_t i = 0; i < COUNT_OF(fds); i++)
+        close(fds[i]);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    close(said[0]);
+    close(said[1]);
+}
+
 static void trusted_proxy_names_the_client(void **state)
 {
     (void)state;
@@ -511,6 +555,7 @@ int main(void)
         TEST(start_explains_bad_options),
         TEST(connections_of_one_address_are_limited_over_all_loops),
         TEST(connections_in_all_are_limited),
+        TEST(connections_leave_descriptors_for_the_rest),
         TEST(trusted_proxy_names_the_client),
         TEST(problems_are_answered_by_the_problem_handler),
         TEST(secure_server_marks_its_cookies),
