@@ -4,9 +4,11 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { Waiting } from '../lib/asking.mjs';
 import { ApiError, Authenticator } from '../lib/authenticator.mjs';
 import { atEnd } from '../lib/cleanup.mjs';
 import { now } from '../lib/dpop.mjs';
+import { relyingParty } from '../lib/fixture.mjs';
 import { Description } from '../lib/openapi.mjs';
 import { encode, UP, UV } from '../lib/passkey.mjs';
 import { Provider, Register, until } from '../lib/servers.mjs';
@@ -295,6 +297,18 @@ describe('managing', () => {
     assert.equal((await events(mine))[0], 'removed');
     assert.ok(audited('authenticator.remove').some(({ detail }) => detail === `authenticator=${lost.id} by=${mine.id}`));
     await refused(mine.inside('authenticators/remove', { id: lost.id }), 404, 'unknown_entry');
+  });
+
+  test('[47] what a removed device was shown is over, for the browser that waits too; it answers nothing any more', async () => {
+    const [mine, lost] = await owner(2);
+    const waiting = await Waiting.open(await relyingParty(provider));
+    const asked = await lost.scan(await waiting.code());
+    const { number } = await waiting.state();
+    await mine.inside('authenticators/remove', { id: lost.id });
+    const { state, reason } = await waiting.state();
+    assert.deepEqual([state, reason], ['ended', 'reported']);
+    await refused(lost.approve(asked, { number }), 404, 'unknown_authenticator');
+    await refused(lost.decline(asked), 404, 'unknown_authenticator');
   });
 
   test('a removed device that waits for news is told at once', async () => {
