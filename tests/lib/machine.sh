@@ -8,7 +8,7 @@ packages_build=(
 )
 # apache2-bin, not apache2: the program without a service that starts with the machine and takes port 80.
 packages_run=("${packages_build[@]}" apache2-bin libapache2-mod-auth-openidc ca-certificates curl jq)
-packages_test=("${packages_run[@]}" clang libclang-rt-14-dev chromium nginx procps qrencode)
+packages_test=("${packages_run[@]}" clang libclang-rt-14-dev chromium nginx procps qrencode zbar-tools)
 # Node's own packages of Debian conflict with these: whoever has npm already has what is needed.
 command -v npm >/dev/null || packages_test+=(nodejs npm)
 

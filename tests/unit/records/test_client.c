@@ -190,6 +190,24 @@ static void repeated_and_mistyped_members_are_refused(void **state)
     assert_str(why, "the metadata is no JSON object (or has a member twice, or is too large)");
 }
 
+static void qr_networks_are_networks(void **state)
+{
+    (void)state;
+    TEST_ARENA;
+    struct address inside;
+    struct client *client = parse(arena, "{\"qr_networks\":[\"203.0.113.0/24\",\"2001:db8::/32\"]}");
+    assert_int_equal(client->qr_network_count, 2);
+    assert_true(address_read(STR("203.0.113.77"), &inside) && network_has(&client->qr_networks[0], &inside));
+    assert_true(address_read(STR("2001:db8:1::1"), &inside) && network_has(&client->qr_networks[1], &inside));
+    client_free(client);
+    client = parse(arena, "{}");
+    assert_int_equal(client->qr_network_count, 0);
+    client_free(client);
+    assert_refused("{\"qr_networks\":[\"203.0.113.1/24\"]}", "qr_networks must hold networks such as");
+    assert_refused("{\"qr_networks\":[\"office\"]}", "qr_networks must hold networks such as");
+    assert_refused("{\"qr_networks\":\"203.0.113.0/24\"}", "qr_networks must be an array");
+}
+
 static void names_that_could_deceive_are_refused(void **state)
 {
     (void)state;
@@ -490,6 +508,7 @@ int main(void)
         cmocka_unit_test(unknown_members_are_passed_over_and_can_be_named),
         cmocka_unit_test(some_members_are_for_konsao_alone_to_write),
         cmocka_unit_test(repeated_and_mistyped_members_are_refused),
+        cmocka_unit_test(qr_networks_are_networks),
         cmocka_unit_test(names_that_could_deceive_are_refused),
         cmocka_unit_test(what_does_not_fit_together_is_refused),
         cmocka_unit_test(each_way_to_authenticate_has_what_it_needs_and_no_more),
