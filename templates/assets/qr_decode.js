@@ -1,6 +1,6 @@
 /* decodeQR({data, width, height}): the text of the QR code in a picture (RGBA, as of a canvas), or null. For browsers
-   without BarcodeDetector. Needs qr_read.js. Finds the three finder patterns (the squares in the corners), guesses the
-   plane that they lie in, fits it to the patterns that every code has, and reads a module at each place of it. */
+   without BarcodeDetector. Needs qr_read.js. Finds the three finder patterns (the squares in the corners) and the small
+   one near the fourth corner, which give the plane that the code lies in, and reads a module at each place of that. */
 'use strict';
 (function () {
   const BLOCK = 8;
@@ -67,8 +67,8 @@
   /* Dark, light, dark in the proportions 1:1:3:1:1, roughly. */
   function isFinder(runs) {
     const total = runs[0] + runs[1] + runs[2] + runs[3] + runs[4];
-    const off = total / 7 * 0.6 + 0.4;
-    return total >= 7 && runs.every((run, i) => run > 0 && Math.abs(run - total / 7 * (i === 2 ? 3 : 1)) < (i === 2 ? 2 * off : off));
+    const off = (total / 7) * 0.6 + 0.4;
+    return total >= 7 && runs.every((run, i) => run > 0 && Math.abs(run - (total / 7) * (i === 2 ? 3 : 1)) < (i === 2 ? 2 * off : off));
   }
 
   /* The five runs through a dark pixel in a direction: [how far their middle is from it, their length]; null if they are not a finder's. */
@@ -174,8 +174,8 @@
     const sizes = [a.size, b.size, c.size];
     const spread = Math.max(...sizes) / Math.min(...sizes);
     const slant = Math.abs(ux * vx + uy * vy) / (u * v);
-    const modules = ((u + v) * 7) / (sizes[0] + sizes[1] + sizes[2]) * 1.5;
-    if (ux * vy - uy * vx <= 0 || slant > 0.6 || spread > 2.5 || u > 2 * v || v > 2 * u || modules < 10 || modules > 80) {
+    const modules = ((u + v) * 10.5) / (a.size + b.size + c.size);
+    if (ux * vy - uy * vx <= 0 || slant > 0.6 || spread > 2.5 || u > 2 * v || v > 2 * u || modules < 8 || modules > 80) {
       return Infinity;
     }
     return slant + Math.abs(Math.log(u / v)) + Math.log(spread) - Math.log(a.count * b.count * c.count) / 8;
@@ -242,7 +242,7 @@
   function settle(image, plane) {
     const { a, b, c, span } = plane;
     const t = (span - 3) / span;
-    let best = -1;
+    let best = -Infinity;
     let found = null;
     for (let i = -4; i <= 4; i += 0.5) {
       for (let j = -4; j <= 4; j += 0.5) {
@@ -298,7 +298,7 @@
     return null;
   }
 
-  /* As it is; without its noise; with larger surroundings, for a code that fills the picture. */
+  /* The picture as it is; without its noise; with larger surroundings, for a code that fills the picture. */
   self.decodeQR = function (picture) {
     const { width, height } = picture;
     let grey = greyOf(picture);
