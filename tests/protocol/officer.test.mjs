@@ -269,6 +269,13 @@ describe('services behind a back office', () => {
     await assert.rejects(exchange(), { error: 'invalid_request' });
   });
 
+  test('a right that is shortened ends what was issued and exchanged on it before', async () => {
+    const { registry, kidc, client, tokens, exchange } = await chain();
+    const { access_token: token } = await exchange();
+    grant(kidc, ['clerk'], { client, more: ['--expires', '2s'] });
+    for (const one of [token, tokens.access_token]) await until('the token to end', async () => !(await introspect(one, registry)).active);
+  });
+
   test('an exchanged token lives no longer than the right', async () => {
     const { exchange } = await chain(['--expires', '60s']);
     assert.ok((await exchange()).expires_in <= 60);
