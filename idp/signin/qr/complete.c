@@ -77,21 +77,30 @@ static void accept(struct visit *visit, const struct channel *channel, const str
     finish(visit, answer);
 }
 
-bool qr_complete(struct visit *visit)
+/* Opens it with the browser's cookie, and what the phone told it to bring. */
+static bool open_answer(struct visit *visit, const struct channel *channel, struct channel_answer *answer)
 {
     struct request *rq = visit->rq;
-    struct provider *provider = visit->provider;
+    return channel_open(rq->arena, channel, interaction_secret(rq), params_get(&rq->query, "continue"), answer) &&
+           answer->expires_at > clock_now();
+}
+
+bool qr_complete(struct visit *visit)
+{
     struct channel channel;
     struct channel_answer answer;
-    enum store_result result = channel_of_interaction(provider->store, rq->arena, visit->interaction.id, &channel);
-    if (result == STORE_OK &&
-        (!channel_open(rq->arena, &channel, interaction_secret(rq), params_get(&rq->query, "continue"), &answer) ||
-         answer.expires_at <= clock_now()))
+    enum store_result result =
+        channel_of_interaction(visit->provider->store, visit->rq->arena, visit->interaction.id, &channel);
+    if (result == STORE_NOT_FOUND || (result == STORE_OK && channel.state != CHANNEL_APPROVED))
         return false;
+    if (result == STORE_OK && !open_answer(visit, &channel, &answer)) {
+        /* an answer that opens for nobody any more must not send the page here again and again */
+        if (channel.way == CHANNEL_QR && use_up(visit, &channel) != STORE_OK)
+            log_warn("channel.answer not taken away request=%s", visit->rq->id);
+        return false;
+    }
     if (result == STORE_OK)
         result = use_up(visit, &channel);
-    else if (result == STORE_NOT_FOUND)
-        return false;
     if (result == STORE_OK)
         accept(visit, &channel, &answer);
     else if (result == STORE_CONFLICT || result == STORE_NOT_FOUND)

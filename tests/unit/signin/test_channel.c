@@ -9,6 +9,7 @@
 #define PHONE_KIDC "000000572-4"
 
 static char seen[64], channel_id[32];
+static int64_t answer_life; /* seconds */
 static const json_t *answer;
 
 /* Keeps what the browser was told. */
@@ -110,7 +111,7 @@ static void approve_as(const char *consent_id, char *continuation, size_t size)
                                    .consent_id = str_of(consent_id),
                                    .authenticator = STR("0123456789abcdef"),
                                    .auth_time = clock_now(),
-                                   .expires_at = clock_now() + 600};
+                                   .expires_at = clock_now() + answer_life};
     assert_true(kidc_parse(STR(PHONE_KIDC), &given.person.kidc));
     struct consent consent = {.client_id = STR("portal"),
                               .resident = given.resident,
@@ -148,6 +149,7 @@ static void get_page_with(const char *continuation)
 static int setup(void **state)
 {
     world_setup(state);
+    answer_life = 600;
     world.settings.limit_channels_per_ip = 100;
     world.settings.limit_channels_per_client = 1000;
     ask_sign_in((struct interaction){.claims_userinfo = STR("name email")});
@@ -570,6 +572,18 @@ static void the_session_is_new_also_where_there_was_one(void **state)
     assert_str(session.amr, "hwk user");
 }
 
+static void an_answer_whose_time_is_over_is_taken_away(void **state)
+{
+    (void)state;
+    begin("qr");
+    answer_life = 0;
+    approve();
+    get_page();
+    assert_page("signin/kidc", 200);
+    begin("qr");
+    assert_member("state", "waiting");
+}
+
 static void a_scan_alone_signs_nobody_in(void **state)
 {
     (void)state;
@@ -708,6 +722,7 @@ int main(void)
         CHANNEL_TEST(what_the_phone_approved_signs_this_browser_in),
         CHANNEL_TEST(an_answer_works_once),
         CHANNEL_TEST(the_session_is_new_also_where_there_was_one),
+        CHANNEL_TEST(an_answer_whose_time_is_over_is_taken_away),
         CHANNEL_TEST(a_scan_alone_signs_nobody_in),
         CHANNEL_TEST(another_browser_does_not_get_the_answer),
         CHANNEL_TEST(another_consent_than_the_phones_is_asked_for),
