@@ -78,8 +78,11 @@ const view = (() => {
     const title = main.querySelector('h1');
     document.title = `${title.textContent.trim()} – ${brand}`;
     scrollTo(0, 0);
-    (main.querySelector('[data-focus]') ?? title).focus({ preventScroll: true });
+    const first = main.querySelector('[data-focus]');
+    (first && isInView(first) ? first : title).focus({ preventScroll: true });
   }
+
+  const isInView = (element) => element.getBoundingClientRect().bottom <= innerHeight;
 
   /* Digits as they were typed, Khmer ones too. */
   const digits = (typed) =>
@@ -122,6 +125,7 @@ const view = (() => {
     const note = document.createElement('div');
     note.className = bad ? 'note bad' : 'note good';
     note.dataset.said = '';
+    note.id = 'said';
     note.setAttribute('role', bad ? 'alert' : 'status');
     for (const [line, kind] of [[title, 'note-title'], [text, '']]) {
       if (!line) continue;
@@ -134,15 +138,18 @@ const view = (() => {
     note.scrollIntoView({ block: 'nearest' });
   }
 
+  const isOfInput = /^(missing_\w+|invalid_kidc|invalid_name|invalid_code|wrong_code|expired_code)$/;
+
   function problem(error, element) {
     if (!(error instanceof ApiError)) console.warn(error);
     if (error.code === 'unknown_authenticator') return app.removed();
     if (error.code === 'unauthorized') return app.locked();
     const { text, until: when } = explain(error);
     say(when ? `${text} ${word('until')} ${when}` : text, { bad: true, title: word('problem') });
-    const input = element?.matches('form') && element.querySelector('input');
+    const input = isOfInput.test(error.code) && element?.querySelector('input');
     if (input) {
       input.setAttribute('aria-invalid', 'true');
+      input.setAttribute('aria-errormessage', 'said');
       input.focus();
     }
   }

@@ -18,7 +18,9 @@ before(async () => {
   chromium = await startChromium();
 });
 
+/* A resident for each test that sets a phone up; the last one for those that don't come to its end. */
 const someone = () => servers.residents[next++].kidc;
+const nobody = () => servers.residents.at(-1).kidc;
 const well = async (page) => assert.deepEqual(await checkPage(page), []);
 const parameters = { scope: 'openid profile email phone' };
 const text = (page) => page.innerText('#main');
@@ -141,16 +143,18 @@ test('a browser in another network: the phone warns, and the number is typed', a
 
 for (const scheme of ['light', 'dark'])
   test(`on a desktop, ${scheme}`, async () => {
+    const page = await phone({ scheme, size: { width: 1280, height: 800 } });
     for (const lang of ['km', 'en']) {
-      const page = await phone({ lang, scheme, size: { width: 1280, height: 800 } });
-      await go(page, '');
+      await page.goto(`${page.app}?lang=${lang}`);
+      await screen(page, 'home');
       await well(page);
       await shoot(page, `app-home-${lang}-desktop-${scheme}`);
       await asked(page);
       await well(page);
       await shoot(page, `app-request-${lang}-desktop-${scheme}`);
       assert.deepEqual(await weak(page), []);
-      await page.context().close();
+      await press(page, 'decline');
+      await screen(page, 'declined');
     }
   });
 
@@ -302,7 +306,7 @@ test('a phone that lost its data but has its passkey is taken up again', async (
 
 test('who closes the app to read the code finds the code’s screen again', async () => {
   const page = await newPhone(chromium, provider);
-  const kidc = someone();
+  const kidc = nobody();
   await page.click('a[href="#/enrol"]');
   const sent = await register.sent(kidc);
   await page.fill('#kidc', kidc);
@@ -318,7 +322,7 @@ test('who closes the app to read the code finds the code’s screen again', asyn
 
 test('wrong numbers and codes are said at the field, and can be mended', async () => {
   const page = await newPhone(chromium, provider);
-  const kidc = someone();
+  const kidc = nobody();
   await page.click('a[href="#/enrol"]');
   await screen(page, 'number');
   for (const wrong of ['', '12', kidc.slice(0, -1) + ((Number(kidc.at(-1)) + 1) % 10)]) {
