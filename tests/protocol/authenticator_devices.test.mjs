@@ -16,7 +16,7 @@ import { Tap } from '../lib/tap.mjs';
 
 const described = new Description();
 const day = 24 * 3600;
-let register, tap, provider, quick, residents;
+let register, tap, provider, quick, residents, everybody;
 
 before(async () => {
   register = await Register.start();
@@ -25,6 +25,7 @@ before(async () => {
   provider = await start({});
   quick = await start({ 'authenticator.wait': '0s' });
   residents = (await register.residents()).filter((one) => one.status === 'ACTIVE' && !one.minor && one.phone).map(({ kidc }) => kidc);
+  everybody = [...residents]; // at another provider nobody has met them
 });
 
 async function start(settings) {
@@ -143,7 +144,7 @@ describe('unlocking', () => {
   });
 
   test('an authenticator outlives a crash; so does its session', async () => {
-    const [mine] = await owner(1, someone(), quick);
+    const [mine] = await owner(1, everybody[0], quick);
     await quick.restart('SIGKILL');
     assert.deepEqual(names(await list(mine)), ['Phone 0']);
     assert.ok(await mine.unlock());
@@ -231,7 +232,7 @@ describe('a further authenticator', () => {
   });
 
   test('works by itself when its time has come', async () => {
-    const brief = await start({ 'authenticator.wait': '2s' }), kidc = someone();
+    const brief = await start({ 'authenticator.wait': '2s' }), [, , kidc] = everybody;
     await owner(1, kidc, brief);
     const late = phone({}, brief);
     await late.enrol(register, kidc, 'Late');
@@ -240,7 +241,7 @@ describe('a further authenticator', () => {
   });
 
   test('works at once where the operator wants no wait', async () => {
-    const kidc = someone();
+    const [, kidc] = everybody;
     await owner(1, kidc, quick);
     const late = phone({}, quick);
     assert.ok((await late.enrol(register, kidc)).active_at <= now());
@@ -381,7 +382,7 @@ describe('what is kept', () => {
   test('no number, code, secret, session, user handle or token stands in the log or the store', async () => {
     const own = await Provider.start(tap, { 'otp.resend_wait': 0, 'log.level': 'debug' });
     atEnd(() => own.stop());
-    const kidc = someone(), mine = phone({}, own);
+    const [kidc] = everybody, mine = phone({}, own);
     const from = tap.calls.length;
     await mine.enrol(register, kidc, 'Findable name 7Qx');
     const first = mine.session;
