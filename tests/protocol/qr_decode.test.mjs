@@ -46,7 +46,7 @@ test('every version from 1 to 10 is read, at every level, from the picture', () 
     const text = `https://x.kh/${level}`;
     const modules = encode(text, ['-8', '-l', level, '-v', String(i + 1)]);
     assert.ok(modules.length >= 17 + 4 * (i + 1));
-    assert.equal(readOf(1, () => ({ module: 200 / modules.length, angle: 10 }), modules, text), 1, `version ${i + 1}`);
+    assert.equal(readOf(1, () => ({ module: 200 / modules.length, angle: 45 - 9 * i }), modules, text), 1, `version ${i + 1}`);
   }
 });
 
