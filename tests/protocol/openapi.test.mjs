@@ -126,7 +126,8 @@ test('its lists of words are those of discovery', async () => {
   same(TokenRequest.oneOf.map(({ properties }) => properties.grant_type.const), metadata.grant_types_supported.filter((grant) => grant !== 'implicit'), 'grants of the token endpoint');
   same(EncryptionAlg.enum, metadata.id_token_encryption_alg_values_supported, 'key management');
   same(EncryptionEnc.enum, metadata.id_token_encryption_enc_values_supported, 'content encryption');
-  same(Object.keys(described.document.components.schemas.Userinfo.properties), metadata.claims_supported.filter((claim) => !['acr', 'auth_time'].includes(claim)), 'claims');
+  const ofIdTokens = ['acr', 'auth_time', 'organization', 'roles'];
+  same(Object.keys(described.document.components.schemas.Userinfo.properties), metadata.claims_supported.filter((claim) => !ofIdTokens.includes(claim)), 'claims');
   const methods = ClientMetadata.properties.token_endpoint_auth_method.enum;
   for (const method of metadata.token_endpoint_auth_methods_supported) assert.ok(methods.includes(method), method);
   for (const type of metadata.response_types_supported) assert.match(type, new RegExp(ResponseType.pattern));
