@@ -59,6 +59,15 @@ test('every version and level is read from its modules, filled to the brim', () 
     }
 });
 
+test('every version is laid out as the standard says, at every level', () => {
+  for (const level of ['L', 'M', 'Q', 'H'])
+    for (let version = 1; version <= 10; version++) {
+      const modules = encode('id.kh', ['-8', '-l', level, '-v', String(version)]);
+      assert.equal(modules.length, 17 + 4 * version);
+      assert.equal(read(modules), 'id.kh', `${version}-${level}`);
+    }
+});
+
 test('numbers, letters, bytes and UTF-8 are read, also in one code', () => {
   for (const text of ['7', '42', '0123456789012', 'A', 'KONSAO $%*+-./: 7', 'HTTPS://ID.KH/12345678901234567890abc', 'ភាសាខ្មែរ'])
     for (const options of [['-l', 'M'], ['-l', 'M', '-v', '10']]) assert.equal(read(encode(text, options)), text);
