@@ -70,7 +70,8 @@ const api = (() => {
     base64url,
     post: (path, body, options) => call('POST', path, { body, ...options }),
     /* As this device. */
-    own: (path, body, options) => call('POST', path, { body: { authenticator: device.authenticator.id, ...body }, ...options }),
+    own: (path, body, options) =>
+      call('POST', path, { body: { authenticator: device.authenticator.id, ...body }, ...options }),
     /* With the app session that a passkey opened. */
     read: async (path, query) => call('GET', path, { query, token: session() }),
     change: async (path, body) => call('POST', path, { body, token: session() }),

@@ -84,7 +84,8 @@ const enrol = (() => {
     if (!name) throw new ApiError('invalid_name');
     credential ??= await passkey.create(options);
     const { enrolment, key } = begun;
-    const answer = await api.post('/app/api/enrolments/passkey', { enrolment, name, credential }, { key }).catch((error) => {
+    const body = { enrolment, name, credential };
+    const answer = await api.post('/app/api/enrolments/passkey', body, { key }).catch((error) => {
       if (error.code === 'invalid_passkey') credential = null;
       return lost(error);
     });
@@ -97,7 +98,8 @@ const enrol = (() => {
   async function restore() {
     const key = await device.newKey();
     const { options: any } = await api.post('/app/api/unlock/options', {}, { key });
-    const answer = await api.post('/app/api/restore', { credential: await passkey.get(any), name: guessName() }, { key });
+    const body = { credential: await passkey.get(any), name: guessName() };
+    const answer = await api.post('/app/api/restore', body, { key });
     await device.become(key, answer);
     ready();
   }

@@ -32,7 +32,10 @@ const lists = (() => {
       draw();
       focus(at);
     };
-    const draw = () => view.show('history', { entries, none: entries.length === 0, before: answer.before }, { disown, older });
+    const draw = () => {
+      const { before } = answer;
+      view.show('history', { entries, none: entries.length === 0, before }, { disown, older });
+    };
     draw();
   }
 

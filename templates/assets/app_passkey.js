@@ -6,9 +6,16 @@ const passkey = (() => {
   const bytes = (text) => Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
   const named = (list = []) => list.map((one) => ({ ...one, id: bytes(one.id) }));
 
+  const codes = {
+    NotAllowedError: 'cancelled',
+    AbortError: 'cancelled',
+    InvalidStateError: 'exists',
+    NotSupportedError: 'unsupported',
+    ConstraintError: 'unsupported',
+  };
+
   /* What went wrong, in the app's words. */
   function explain(error) {
-    const codes = { NotAllowedError: 'cancelled', AbortError: 'cancelled', InvalidStateError: 'exists', NotSupportedError: 'unsupported', ConstraintError: 'unsupported' };
     throw new ApiError(codes[error.name] ?? 'unexpected');
   }
 
@@ -50,7 +57,8 @@ const passkey = (() => {
     return { ...common(credential), response };
   }
 
-  const supported = () => Boolean(self.PublicKeyCredential && self.indexedDB && self.crypto?.subtle && self.HTMLDialogElement);
+  const supported = () =>
+    Boolean(self.PublicKeyCredential && self.indexedDB && self.crypto?.subtle && self.HTMLDialogElement);
 
   return { create, get, supported };
 })();

@@ -5,8 +5,10 @@ const request = (() => {
   let current = null; // the channel's answer, and what was picked
   let timer = 0;
 
-  /* What ends a request instead of being said on its screen. */
-  const final = new Set(['stale_code', 'scanned_twice', 'ended', 'no_right', 'wrong_number', 'altered', 'forbidden', 'frozen', 'cloned', 'waiting_authenticator', 'too_many_requests', 'invalid_code']);
+  /* What ends a request instead of being said on its screen: here scanning again helps, there it does not. */
+  const again = ['stale_code', 'scanned_twice', 'ended', 'wrong_number', 'altered', 'invalid_code'];
+  const never = ['no_right', 'forbidden', 'frozen', 'cloned', 'waiting_authenticator', 'too_many_requests'];
+  const final = new Set([...again, ...never]);
 
   async function scan(code) {
     view.show('busy');
@@ -61,8 +63,13 @@ const request = (() => {
     const { numbers, typed, shown } = current;
     const report = () => decline('reported');
     if (typed) view.show('type', shown, { typed: typeNumber, report });
-    else if (numbers) view.show('pick', { ...shown, numbers: numbers.map((number) => ({ number })) }, { pick: ({ number }) => finish(number), report });
+    else if (numbers) showNumbers(shown, numbers, report);
     else await finish('');
+  }
+
+  function showNumbers(shown, numbers, report) {
+    const items = numbers.map((number) => ({ number }));
+    view.show('pick', { ...shown, numbers: items }, { pick: ({ number }) => finish(number), report });
   }
 
   async function typeNumber(data, form) {
@@ -87,7 +94,13 @@ const request = (() => {
   function approved({ shown, way }, { continue: next }) {
     const here = next && new URL(next).origin === location.origin ? next : null;
     end();
-    view.show('done', { client_name: shown.client_name, signs: way !== 'request', asked: way === 'request', elsewhere: way === 'qr', continue: here });
+    view.show('done', {
+      client_name: shown.client_name,
+      signs: way !== 'request',
+      asked: way === 'request',
+      elsewhere: way === 'qr',
+      continue: here,
+    });
     if (here) location.assign(here);
   }
 
@@ -103,8 +116,7 @@ const request = (() => {
     end();
     if (['unknown_authenticator', 'unauthorized'].includes(error.code)) return view.problem(error);
     const { text, until } = view.explain(error);
-    const again = !['forbidden', 'frozen', 'cloned', 'waiting_authenticator', 'too_many_requests', 'no_right'].includes(error.code);
-    view.show('ended', { words: text, until, again });
+    view.show('ended', { words: text, until, again: !never.includes(error.code) });
   }
 
   function end() {

@@ -37,7 +37,7 @@ const scanner = (() => {
     };
   }
 
-  /* The code in a link of ours: the last part of {issuer}/q/CODE, or of the app's own address. Null for anything else. */
+  /* The code in a link of ours: the last part of {issuer}/q/CODE, or that part alone. Null for anything else. */
   function codeOf(text) {
     const start = `${document.body.dataset.issuer}/q/`;
     const code = text.startsWith(start) ? text.slice(start.length) : text;
@@ -63,7 +63,8 @@ const scanner = (() => {
   async function camera() {
     const video = document.querySelector('#main video');
     try {
-      const opened = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment', width: { ideal: 1280 } }, audio: false });
+      const wanted = { facingMode: 'environment', width: { ideal: 1280 } };
+      const opened = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
       if (!video.isConnected) return opened.getTracks().forEach((track) => track.stop());
       stream = video.srcObject = opened;
       await video.play();

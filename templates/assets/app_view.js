@@ -30,10 +30,12 @@ const view = (() => {
     if (each) repeat(element, data[each], actions);
   }
 
+  const marked = ['text', 'if', 'each', 'src', 'href', 'do'].map((name) => `[data-${name}]`).join(', ');
+
   /* A copy of a template with its data. */
   function fill(template, data, actions) {
     const copy = template.content.cloneNode(true);
-    for (const element of copy.querySelectorAll('[data-text], [data-if], [data-each], [data-src], [data-href], [data-do]'))
+    for (const element of copy.querySelectorAll(marked))
       if (copy.contains(element)) fillOne(element, data, actions);
     return copy;
   }
@@ -67,7 +69,9 @@ const view = (() => {
     const { tagName, textContent } = document.activeElement;
     const had = main.contains(document.activeElement);
     main.replaceChildren(fill(template(document.body.dataset.screen), data, actions));
-    if (had) ([...main.querySelectorAll(tagName)].find((one) => one.textContent === textContent) ?? main.querySelector('h1')).focus({ preventScroll: true });
+    if (!had) return;
+    const same = [...main.querySelectorAll(tagName)].find((one) => one.textContent === textContent);
+    (same ?? main.querySelector('h1')).focus({ preventScroll: true });
   }
 
   function show(name, data = {}, actions = {}, onLeave = null) {
@@ -163,7 +167,8 @@ const view = (() => {
     dialog.returnValue = 'no';
     dialog.showModal();
     return new Promise((resolve) => {
-      dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes' ? new FormData(dialog.querySelector('form')) : null), { once: true });
+      const answer = () => (dialog.returnValue === 'yes' ? new FormData(dialog.querySelector('form')) : null);
+      dialog.addEventListener('close', () => resolve(answer()), { once: true });
     });
   }
 

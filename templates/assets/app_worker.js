@@ -1,5 +1,6 @@
-/* The service worker. `version` and `files`, everything that the app is made of, are written above by the provider: this
- * text differs when any of them does, and all of them are fetched anew. Calls of the API never pass through here. */
+/* The service worker. `version` and `files`, everything that the app is made of, are written above by the provider:
+ * this text differs when any of them does, and all of them are fetched anew. Calls of the API do not pass through here.
+ */
 const cacheName = `konsao-app-${version}`;
 const page = (lang) => `/app?lang=${lang}`;
 
@@ -7,7 +8,8 @@ async function fill() {
   const cache = await caches.open(cacheName);
   await cache.addAll(files);
   for (const lang of ['km', 'en']) {
-    const response = await fetch(page(lang), { credentials: 'omit', cache: 'no-store' }); // leaves the language cookie alone
+    // without credentials: the cookie that says the language is left alone
+    const response = await fetch(page(lang), { credentials: 'omit', cache: 'no-store' });
     if (!response.ok) throw new Error(`no page in ${lang}`);
     await cache.put(page(lang), response);
   }
