@@ -127,8 +127,8 @@
     if (!active || !last) {
       return;
     }
-    if (jumped) {
-      ask(true);
+    if (jumped) { // not in the background, where browsers let timers run once a minute
+      wake();
     }
     if (last.state === 'waiting' && last.way === 'qr' && panel.dataset.state === 'waiting') {
       showCode();
