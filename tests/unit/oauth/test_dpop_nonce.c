@@ -1,49 +1,10 @@
 /* Nonces without memory: what is good follows from the clock and the key ring. */
 #include "oauth/client/dpop_nonce.h"
 
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
-
+#include "unit/keys/two_rings.h"
 #include "unit/unit.h"
 
 #define NOW (1700000000 / DPOP_NONCE_WINDOW * DPOP_NONCE_WINDOW)
-
-static char folder[64];
-static struct key_ring *ring, *other;
-
-static struct key_ring *new_ring(const char *name)
-{
-    char path[128], master[128], error[256];
-    snprintf(path, sizeof path, "%s/%s.ring", folder, name);
-    snprintf(master, sizeof master, "%s/%s.key", folder, name);
-    return ring_create(path, master, error, sizeof error) ? ring_open(path, master, error, sizeof error) : NULL;
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/konsao-nonce-XXXXXX");
-    if (!mkdtemp(folder))
-        return -1;
-    ring = new_ring("one");
-    other = new_ring("other");
-    return ring && other ? 0 : -1;
-}
-
-static int remove_entry(const char *entry, const struct stat *info, int type, struct FTW *place)
-{
-    (void)info, (void)type, (void)place;
-    return remove(entry);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    ring_close(ring);
-    ring_close(other);
-    return nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-}
 
 static bool is_good(struct arena *arena, str nonce, int64_t now)
 {
@@ -88,5 +49,5 @@ int main(void)
         cmocka_unit_test(the_newest_is_handed_out),
         cmocka_unit_test(another_ring_has_others),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, rings_set_up, rings_tear_down);
 }

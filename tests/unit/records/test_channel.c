@@ -2,43 +2,13 @@
  * opens; for the same device, only with what the phone alone was told. */
 #include "records/channel.h"
 
+#include "unit/keys/two_rings.h"
 #include "unit/store/fixture.h"
 #include "unit/unit.h"
 
 #include "crypto/primitives.h"
 
 #define COOKIE STR("0123456789abcdef0123456789abcdef0123456789a")
-
-static char folder[64];
-static struct key_ring *ring, *other;
-
-static struct key_ring *new_ring(const char *name)
-{
-    char path[128], master[128], error[256];
-    snprintf(path, sizeof path, "%s/%s.ring", folder, name);
-    snprintf(master, sizeof master, "%s/%s.key", folder, name);
-    return ring_create(path, master, error, sizeof error) ? ring_open(path, master, error, sizeof error) : NULL;
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/konsao-channel-XXXXXX");
-    if (!mkdtemp(folder))
-        return -1;
-    ring = new_ring("one");
-    other = new_ring("other");
-    return ring && other ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    ring_close(ring);
-    ring_close(other);
-    remove_tree(folder);
-    return 0;
-}
 
 static struct channel make(struct fixture *f, enum channel_way way, str interaction)
 {
@@ -240,5 +210,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(it_is_gone_when_its_time_is_over, fixture_setup, fixture_teardown),
         cmocka_unit_test(every_end_has_a_name),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, rings_set_up, rings_tear_down);
 }

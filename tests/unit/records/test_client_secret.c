@@ -1,50 +1,11 @@
 /* Sealed client secrets: read again by the same ring for the same client, and by nothing else. */
 #include "records/client/client_secret.h"
 
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "crypto/primitives.h"
+#include "unit/keys/two_rings.h"
 #include "unit/unit.h"
 
 #define SECRET "a secret of 43 characters, as it is made up"
-
-static char folder[64];
-static struct key_ring *ring, *other;
-
-static struct key_ring *new_ring(const char *name)
-{
-    char path[128], master[128], error[256];
-    snprintf(path, sizeof path, "%s/%s.ring", folder, name);
-    snprintf(master, sizeof master, "%s/%s.key", folder, name);
-    return ring_create(path, master, error, sizeof error) ? ring_open(path, master, error, sizeof error) : NULL;
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/konsao-secret-XXXXXX");
-    if (!mkdtemp(folder))
-        return -1;
-    ring = new_ring("one");
-    other = new_ring("other");
-    return ring && other ? 0 : -1;
-}
-
-static int remove_entry(const char *entry, const struct stat *info, int type, struct FTW *place)
-{
-    (void)info, (void)type, (void)place;
-    return remove(entry);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    ring_close(ring);
-    ring_close(other);
-    return nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-}
 
 static void a_sealed_secret_comes_back_also_after_a_new_root(void **state)
 {
@@ -93,5 +54,5 @@ int main(void)
         cmocka_unit_test(neither_another_client_nor_another_ring_opens_it),
         cmocka_unit_test(what_is_changed_cut_or_of_an_unknown_root_does_not_open),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, rings_set_up, rings_tear_down);
 }
