@@ -104,13 +104,13 @@ enum channel_code_check channel_code_fits(const struct channel *channel, int64_t
 
 static struct store_op put(struct arena *arena, const struct channel *channel)
 {
-    return (struct store_op){
-        .what = STORE_PUT,
-        .kind = RECORD_CHANNEL,
-        .key = channel->id,
-        .value = codec_encode(&codec, arena, channel),
-        .expires_at = channel->expires_at,
-        .index = {channel->interaction, channel->state == CHANNEL_SCANNED ? channel->authenticator : STR_NONE}};
+    bool lives = channel->state == CHANNEL_SCANNED || channel->state == CHANNEL_APPROVED;
+    return (struct store_op){.what = STORE_PUT,
+                             .kind = RECORD_CHANNEL,
+                             .key = channel->id,
+                             .value = codec_encode(&codec, arena, channel),
+                             .expires_at = channel->expires_at,
+                             .index = {channel->interaction, lives ? channel->authenticator : STR_NONE}};
 }
 
 struct store_op channel_create_op(struct arena *arena, str secret, struct channel *channel)
@@ -178,7 +178,8 @@ enum store_result channel_of_interaction(struct store *store, struct arena *aren
     return newest_of(store, arena, 0, interaction, out);
 }
 
-enum store_result channel_scanned_by(struct store *store, struct arena *arena, str authenticator, struct channel *out)
+enum store_result channel_of_authenticator(struct store *store, struct arena *arena, str authenticator,
+                                           struct channel *out)
 {
     return newest_of(store, arena, 1, authenticator, out);
 }

@@ -95,9 +95,10 @@ MUST_CHECK enum store_result channel_load(struct store *store, struct arena *are
 /** The newest channel of an interaction. */
 MUST_CHECK enum store_result channel_of_interaction(struct store *store, struct arena *arena, str interaction,
                                                     struct channel *out);
-/** A channel that the authenticator with that key has scanned, and that nobody has answered yet. */
-MUST_CHECK enum store_result channel_scanned_by(struct store *store, struct arena *arena, str authenticator,
-                                                struct channel *out);
+/** The newest channel that the authenticator with that key has scanned, and that has not ended: not answered yet, or
+ * approved and not taken up yet. */
+MUST_CHECK enum store_result channel_of_authenticator(struct store *store, struct arena *arena, str authenticator,
+                                                      struct channel *out);
 /** The op that writes it back if it is still as loaded. */
 struct store_op channel_save_op(struct arena *arena, const struct channel *channel);
 /** Ends it (in memory). */

@@ -4,6 +4,7 @@
 #include "oauth/authorize/issue.h"
 #include "oauth/authorize/release.h"
 #include "oauth/elsewhere/decoupled.h"
+#include "oauth/request/flood.h"
 #include "oauth/subject.h"
 
 enum store_result by_phone_open(struct provider *provider, struct request *rq, str key, struct interaction *out)
@@ -16,6 +17,8 @@ enum store_result by_phone_open(struct provider *provider, struct request *rq, s
     struct oauth_error error = decoupled_rebuild(provider, rq, &pending, &request);
     if (error.code)
         return error.status >= 500 ? STORE_ERROR : STORE_NOT_FOUND;
+    if (flood_of_requests(provider, rq)) /* each time it is opened takes memory until its life ends */
+        return STORE_ERROR;
     *out = request.interaction;
     /* of no browser: nobody is told the secret */
     return interaction_create(provider->store, rq, random_token(rq->arena, 32), out,

@@ -6,7 +6,8 @@
 #include "provider.h"
 
 /** For provider.open_elsewhere: checks anew what the waiting request `key` asks for, and stores an interaction for it
- * that belongs to no browser. STORE_NOT_FOUND when the request is over or can't be answered any more. */
+ * that belongs to no browser. STORE_NOT_FOUND when the request is over or can't be answered any more; STORE_ERROR also
+ * when this address opened too many lately (limit.requests_per_ip). */
 MUST_CHECK enum store_result by_phone_open(struct provider *provider, struct request *rq, str key,
                                            struct interaction *out);
 /** For provider.finish_elsewhere: gives the client what `person` granted, or (STAGE_REFUSED) tells it the refusal.

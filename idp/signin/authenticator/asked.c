@@ -1,6 +1,7 @@
 #include "signin/authenticator/asked.h"
 
 #include "base/log.h"
+#include "records/decoupled.h"
 #include "records/officer.h"
 #include "signin/details.h"
 #include "signin/limits.h"
@@ -208,44 +209,80 @@ static void note_end(struct asked *asked)
         log_error("signin.asked not counted request=%s", call->rq->id);
 }
 
-/* A client that asks without a browser is told at once. */
-static void tell_client(struct asked *asked)
+/* Whether the client has its yes: it waits to be fetched, or was, which leaves nothing while a channel lives. */
+static enum store_result has_yes(const struct asked *asked, str key, bool *yes)
+{
+    struct decoupled request;
+    enum store_result result =
+        decoupled_load(asked->call->provider->store, asked->call->rq->arena, RECORD_BACKCHANNEL, key, &request);
+    *yes = result == STORE_NOT_FOUND || (result == STORE_OK && request.state == DECOUPLED_APPROVED);
+    return result == STORE_NOT_FOUND ? STORE_OK : result;
+}
+
+/* A client that asks without a browser is told at once. `*yes`: another answer was faster, and allowed it. */
+static enum store_result tell_client(struct asked *asked, bool *yes)
 {
     struct call *call = asked->call;
     struct interaction interaction;
-    if (interaction_peek(call->provider->store, call->rq->arena, asked->channel.interaction, &interaction) != STORE_OK)
-        return;
+    enum store_result result =
+        interaction_peek(call->provider->store, call->rq->arena, asked->channel.interaction, &interaction);
+    if (result != STORE_OK)
+        return result == STORE_NOT_FOUND ? STORE_OK : result;
     interaction.resident = asked->channel.resident;
     sso_refuse(&interaction, STR("access_denied"));
     const struct person nobody = {0};
-    enum elsewhere told = call->provider->finish_elsewhere(call->provider, call->rq, &interaction, &nobody, 0);
-    if (told != ELSEWHERE_DONE && told != ELSEWHERE_OVER)
-        log_error("channel.end not told to the client request=%s", call->rq->id);
+    switch (call->provider->finish_elsewhere(call->provider, call->rq, &interaction, &nobody, 0)) {
+    case ELSEWHERE_DONE:
+        return STORE_OK;
+    case ELSEWHERE_OVER:
+        return has_yes(asked, interaction.origin_key, yes);
+    default:
+        return STORE_ERROR;
+    }
 }
 
+/* What the client was told counts, so it is told first: nobody hears of a refusal that came too late. */
 enum store_result asked_end(struct asked *asked, enum channel_end end)
 {
-    channel_finish(&asked->channel, end);
-    enum store_result result = asked_save(asked);
+    bool yes = false;
+    enum store_result result = STORE_OK;
+    if (asked->channel.way == CHANNEL_REQUEST)
+        result = tell_client(asked, &yes);
     if (result != STORE_OK)
         return result;
-    note_end(asked);
-    if (asked->channel.way == CHANNEL_REQUEST)
-        tell_client(asked);
-    return STORE_OK;
+    if (yes)
+        asked->channel.state = CHANNEL_APPROVED;
+    else
+        channel_finish(&asked->channel, end);
+    result = asked_save(asked);
+    if (result == STORE_OK && !yes)
+        note_end(asked);
+    return yes && result == STORE_OK ? STORE_CONFLICT : result;
+}
+
+void asked_ended_before(struct asked *asked)
+{
+    struct call *call = asked->call;
+    enum store_result result = channel_load(call->provider->store, call->rq->arena, asked->channel.id, &asked->channel);
+    bool over = asked->channel.state != CHANNEL_WAITING && asked->channel.state != CHANNEL_SCANNED;
+    if (result == STORE_OK && over)
+        asked_over(asked);
+    else if (result == STORE_NOT_FOUND)
+        over_because(asked, END_EXPIRED);
+    else
+        api_fail(call, API_UNAVAILABLE);
 }
 
 void asked_end_with(struct asked *asked, enum channel_end end, enum api_fault fault)
 {
-    struct call *call = asked->call;
-    str id = asked->channel.id;
-    enum store_result result = asked_end(asked, end);
-    if (result == STORE_OK)
-        api_fail(call, fault);
-    else if (result == STORE_CONFLICT &&
-             channel_load(call->provider->store, call->rq->arena, id, &asked->channel) == STORE_OK &&
-             asked->channel.state != CHANNEL_WAITING && asked->channel.state != CHANNEL_SCANNED)
-        asked_over(asked);
-    else
-        api_fail(call, API_UNAVAILABLE);
+    switch (asked_end(asked, end)) {
+    case STORE_OK:
+        api_fail(asked->call, fault);
+        break;
+    case STORE_CONFLICT:
+        asked_ended_before(asked);
+        break;
+    default:
+        api_fail(asked->call, API_UNAVAILABLE);
+    }
 }

@@ -26,8 +26,11 @@ MUST_CHECK bool asked_find(struct asked *asked);
 /** Writes the channel back if it is still as loaded, and wakes who waits for it. */
 MUST_CHECK enum store_result asked_save(struct asked *asked);
 /** Ends it: for the waiting browser, or for the client that asks without one; with its audit entry and, where the
- * resident should know, in the resident's history. Answers nothing. STORE_CONFLICT when somebody else was faster. */
+ * resident should know, in the resident's history. Answers nothing. STORE_CONFLICT when somebody else was faster: for
+ * a client that asks without a browser also on another phone. */
 MUST_CHECK enum store_result asked_end(struct asked *asked, enum channel_end end);
+/** Answers after that conflict: what came of it. */
+void asked_ended_before(struct asked *asked);
 /** The same, answered with `fault`; when somebody else was faster, with what came of that. */
 void asked_end_with(struct asked *asked, enum channel_end end, enum api_fault fault);
 

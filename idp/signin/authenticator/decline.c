@@ -33,7 +33,7 @@ void decline_submit(struct request *rq, void *context)
         answer(&call, end);
         break;
     case STORE_CONFLICT: /* over in another way: then there is nothing left to decline */
-        api_fail_text(&call, API_ENDED, "reason", str_of(channel_end_name(END_EXPIRED)));
+        asked_ended_before(&asked);
         break;
     default:
         api_fail(&call, API_UNAVAILABLE);

@@ -265,26 +265,35 @@ void enrol_code(struct request *rq, void *context)
 
 /* ---- the passkey ---- */
 
+/* Web Authentication section 7.1, step 26: a passkey is of one account. */
+static enum store_result is_known(const struct call *call, str credential_id, bool *known)
+{
+    struct authenticator other;
+    enum store_result result = authenticator_find(call->provider->store, call->rq->arena, credential_id, &other);
+    *known = result == STORE_OK;
+    return result == STORE_NOT_FOUND ? STORE_OK : result;
+}
+
 /* A passkey made with the options that were given out, and known to nobody else. */
 static bool read_passkey(struct enrol *enrol, struct webauthn_created *out)
 {
     struct call *call = &enrol->call;
     const json_t *credential;
-    struct authenticator other;
+    bool known = false;
     if (!api_object(call, "credential", &credential))
         return false;
     enum webauthn_fault fault =
         webauthn_create(call->rq->arena, &call->provider->webauthn, credential, enrol->enrolment.challenge, out);
-    enum store_result result = STORE_NOT_FOUND;
+    enum store_result result = STORE_OK;
     if (fault == WEBAUTHN_OK)
-        result = authenticator_find(call->provider->store, call->rq->arena, out->credential_id, &other);
-    if (result == STORE_OK)
-        fault = WEBAUTHN_CREDENTIAL; /* Web Authentication section 7.1, step 26 */
+        result = is_known(call, out->credential_id, &known);
+    if (known)
+        fault = WEBAUTHN_CREDENTIAL;
     if (fault != WEBAUTHN_OK)
         api_fail_text(call, API_INVALID_PASSKEY, "reason", str_of(webauthn_fault_name(fault)));
-    else if (result != STORE_NOT_FOUND)
+    else if (result != STORE_OK)
         api_fail(call, API_UNAVAILABLE);
-    return fault == WEBAUTHN_OK && result == STORE_NOT_FOUND;
+    return fault == WEBAUTHN_OK && result == STORE_OK;
 }
 
 static struct authenticator make(const struct enrol *enrol, const struct webauthn_created *created, str name)
@@ -336,30 +345,41 @@ static bool ask_register(struct enrol *enrol, struct authenticator *authenticato
     return false;
 }
 
-/* One at a time for a resident, so that "the first" and "not more than" mean something. */
-static struct store_op lock_op(const struct enrol *enrol)
+#define LOCKS 2
+
+/* One at a time for a resident and for a passkey, so that "the first", "not more than" and "known to nobody else" mean
+ * something. */
+static void make_locks(const struct enrol *enrol, str credential_id, struct store_op ops[static LOCKS])
 {
-    return (struct store_op){
-        .what = STORE_PUT,
-        .kind = RECORD_COUNTER,
-        .key = arena_printf(enrol->call.rq->arena, "enrolling:%.*s", STR_FMT(enrol->enrolment.resident)),
-        .value = STR("1"),
-        .expires_at = clock_now() + LOCK_SECONDS,
-        .condition = IF_ABSENT};
+    struct arena *arena = enrol->call.rq->arena;
+    const str keys[LOCKS] = {
+        arena_printf(arena, "enrolling:%.*s", STR_FMT(enrol->enrolment.resident)),
+        arena_printf(arena, "passkey:%.*s", STR_FMT(base64url_encode(arena, sha256_key(arena, credential_id))))};
+    for (size_t i = 0; i < LOCKS; i++)
+        ops[i] = (struct store_op){.what = STORE_PUT,
+                                   .kind = RECORD_COUNTER,
+                                   .key = keys[i],
+                                   .value = STR("1"),
+                                   .expires_at = clock_now() + LOCK_SECONDS,
+                                   .condition = IF_ABSENT};
 }
 
-static bool lock(const struct enrol *enrol)
+static bool lock(const struct enrol *enrol, str credential_id)
 {
-    struct store_op op = lock_op(enrol);
-    return store_write(enrol->call.provider->store, &op, 1) == STORE_OK;
+    struct store_op ops[LOCKS];
+    make_locks(enrol, credential_id, ops);
+    return store_write(enrol->call.provider->store, ops, LOCKS) == STORE_OK;
 }
 
-static void unlock(const struct enrol *enrol)
+static void unlock(const struct enrol *enrol, str credential_id)
 {
-    struct store_op op = lock_op(enrol);
-    op.what = STORE_DELETE;
-    op.condition = ALWAYS;
-    if (store_write(enrol->call.provider->store, &op, 1) != STORE_OK)
+    struct store_op ops[LOCKS];
+    make_locks(enrol, credential_id, ops);
+    for (size_t i = 0; i < LOCKS; i++) {
+        ops[i].what = STORE_DELETE;
+        ops[i].condition = ALWAYS;
+    }
+    if (store_write(enrol->call.provider->store, ops, LOCKS) != STORE_OK)
         log_warn("enrolment lock stays for a while request=%s", enrol->call.rq->id);
 }
 
@@ -388,8 +408,10 @@ static enum stored store_within_limits(struct enrol *enrol, struct authenticator
 {
     struct authenticator others[AUTHENTICATORS_MAX];
     size_t count;
+    bool known;
     if (authenticator_list(enrol->call.provider->store, enrol->call.rq->arena, authenticator->resident, others,
-                           &count) != STORE_OK)
+                           &count) != STORE_OK ||
+        is_known(&enrol->call, authenticator->credential_id, &known) != STORE_OK || known)
         return STORED_NOT;
     if (count >= AUTHENTICATORS_MAX)
         return STORED_TOO_MANY;
@@ -411,10 +433,10 @@ static void finish(struct enrol *enrol, struct authenticator *authenticator, con
 {
     struct call *call = &enrol->call;
     enum stored stored = STORED_NOT;
-    if (lock(enrol)) {
+    if (lock(enrol, authenticator->credential_id)) {
         if (enrolment_take(call->provider->store, &enrol->enrolment) == STORE_OK)
             stored = store_within_limits(enrol, authenticator);
-        unlock(enrol);
+        unlock(enrol, authenticator->credential_id);
     }
     if (stored == STORED) {
         http_wake(call->provider->http, decoupled_topic(call->rq->arena, authenticator->resident));

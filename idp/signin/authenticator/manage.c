@@ -9,7 +9,7 @@
 #include "signin/authenticator/devices.h"
 
 #define ID_MAX 64
-#define CHANNELS_MAX 32 /* that one authenticator may have scanned */
+#define CHANNELS_MAX 100 /* that one authenticator may have scanned in the life of one */
 
 void devices_list(struct request *rq, void *context)
 {
@@ -111,13 +111,13 @@ void devices_vouch(struct request *rq, void *context)
 
 /* ---- removing one ---- */
 
-/* What it was shown and has not answered is over: a browser that waits for it is told. */
+/* What it was shown is over, also when it said yes and nobody has taken that up yet: a browser that waits is told. */
 static void end_channels(const struct call *call, const struct authenticator *gone)
 {
     struct provider *provider = call->provider;
     struct channel channel;
     for (int i = 0; i < CHANNELS_MAX; i++) {
-        if (channel_scanned_by(provider->store, call->rq->arena, gone->key, &channel) != STORE_OK)
+        if (channel_of_authenticator(provider->store, call->rq->arena, gone->key, &channel) != STORE_OK)
             return;
         channel_finish(&channel, END_REPORTED);
         struct store_op op = channel_save_op(call->rq->arena, &channel);
