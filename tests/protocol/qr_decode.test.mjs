@@ -9,6 +9,38 @@ const code = encode(url);
 const flat = (modules) => Uint8Array.from(modules.flat());
 const read = (modules) => konsaoQrRead(flat(modules), modules.length);
 
+const bits = (...fields) => fields.map(([value, count]) => value.toString(2).padStart(count, '0')).join('');
+
+/** The 26 codewords of a code of version 1, level L, with these data bits: the rest of the division by the generator of seven roots comes behind. */
+function codewords(data) {
+  const bytes = [];
+  for (let padded = (data + '0000').padEnd(Math.ceil((data.length + 4) / 8) * 8, '0'), i = 0; bytes.length < 19; i += 8)
+    bytes.push(i < padded.length ? parseInt(padded.slice(i, i + 8), 2) : (i - padded.length) % 16 ? 17 : 236);
+  const power = [1];
+  for (let i = 1; i < 255; i++) power.push((power[i - 1] << 1) ^ (power[i - 1] > 127 ? 0x11d : 0));
+  const times = (a, b) => (a && b ? power[(power.indexOf(a) + power.indexOf(b)) % 255] : 0);
+  const generator = power.slice(0, 7).reduce((made, root) => [...made, 0].map((factor, i) => factor ^ times(i ? made[i - 1] : 0, root)), [1]);
+  const rest = [...bytes, 0, 0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < 19; i++) for (let j = 7, lead = rest[i]; j >= 0; j--) rest[i + j] ^= times(generator[j], lead);
+  return [...bytes, ...rest.slice(19)];
+}
+
+/** A code of version 1 with these data bits: qrencode's of another text, with the modules turned over in which the two differ. */
+function smallest(data) {
+  const modules = encode('id', ['-8', '-l', 'L', '-v', '1']);
+  const [was, is] = [codewords(bits([4, 4], [2, 8], [0x69, 8], [0x64, 8])), codewords(data)];
+  const differs = Array.from(was, (byte, i) => bits([byte ^ is[i], 8])).join('');
+  let place = 0;
+  for (const right of [20, 18, 16, 14, 12, 10, 8, 5, 3, 1])
+    for (let i = 0; i < 21; i++)
+      for (const x of [right, right - 1]) {
+        const y = (right + 1) & 2 ? i : 20 - i;
+        if (x !== 6 && y !== 6 && !(x < 9 && (y < 9 || y > 12)) && !(y < 9 && x > 12)) modules[y][x] ^= Number(differs[place++]);
+      }
+  assert.equal(place, 208);
+  return modules;
+}
+
 /** How many of `count` pictures are read; none of them as something else. */
 function readOf(count, view, modules = code, text = url) {
   let good = 0;
@@ -28,8 +60,13 @@ test('a code is read from small to filling the picture', () =>
 test('a code is read at a slant, to any side', () =>
   assert.equal(readOf(9, (i) => ({ tilt: [0, 25, 40][i % 3] * (i % 2 ? 1 : -1), turn: [35, -20, 0, 15][i % 4], angle: i * 40 })), 9));
 
+test('a large code is read at a slant to two sides, by the pattern near its fourth corner', () => {
+  const text = 'https://id.example.gov.kh/'.padEnd(220, 'x');
+  assert.equal(readOf(1, () => ({ width: 500, height: 400, tilt: 30, turn: 30, angle: 45 }), encode(text), text), 1);
+});
+
 test('a code is read when blurred, noisy, pale, or half in shade', () => {
-  const views = [{ blur: 1 }, { blur: 1.5 }, { blur: 2, module: 6.5, angle: 20 }, { noise: 50 }, { dark: 100, light: 150 }, { dark: 60, light: 95, noise: 6 },
+  const views = [{ blur: 1 }, { blur: 2 }, { blur: 2.3 }, { blur: 3, module: 6.5 }, { noise: 50 }, { noise: 40, dark: 80, light: 160 }, { dark: 100, light: 150 }, { dark: 60, light: 95, noise: 6 },
     { shade: 0.85 }, { shade: 0.85, angle: 140 }, { glare: 120 }];
   for (const view of views) assert.equal(readOf(1, () => view), 1, JSON.stringify(view));
 });
@@ -72,6 +109,20 @@ test('numbers, letters, bytes and UTF-8 are read, also in one code', () => {
   for (const text of ['7', '42', '0123456789012', 'A', 'KONSAO $%*+-./: 7', 'HTTPS://ID.KH/12345678901234567890abc', 'ភាសាខ្មែរ'])
     for (const options of [['-l', 'M'], ['-l', 'M', '-v', '10']]) assert.equal(read(encode(text, options)), text);
   assert.equal(read(encode('AC-42', ['-i'])), 'AC-42');
+});
+
+test('segments as they should not be: UTF-8 said so is read; other character sets, and counts and groups that cannot be, are not', () => {
+  const byte = (text, count = text.length) => bits([4, 4], [count, 8], ...Array.from(text, (letter) => [letter.charCodeAt(0), 8]));
+  assert.equal(read(smallest(byte('kh'))), 'kh');
+  assert.equal(read(smallest(bits([7, 4], [26, 8]) + byte('kh'))), 'kh', 'UTF-8');
+  assert.equal(read(smallest(bits([7, 4], [3, 8]) + byte('kh'))), null, 'ISO 8859-1');
+  assert.equal(read(smallest(bits([1, 4], [3, 10], [999, 10]) + byte('k'))), '999k');
+  assert.equal(read(smallest(bits([1, 4], [3, 10], [1000, 10]))), null, 'no three digits');
+  assert.equal(read(smallest(bits([2, 4], [2, 9], [2024, 11]))), '::');
+  assert.equal(read(smallest(bits([2, 4], [2, 9], [2025, 11]))), null, 'no two letters');
+  assert.equal(read(smallest(byte('kh', 18))), null, 'more than there is room for');
+  for (const mode of [3, 5, 6, 8, 9, 15]) assert.equal(read(smallest(byte('kh') + bits([mode, 4]))), null, `mode ${mode}`);
+  assert.equal(read(smallest(bits([0, 4]))), null, 'nothing');
 });
 
 test('kanji and a text in several codes are not read; nor are bytes that are no UTF-8', () => {
