@@ -101,8 +101,8 @@ bool request_is_moving(const struct request *rq);
 void request_watch(struct request *rq, str topic);
 #define HTTP_TOPIC_MAX 64
 /** Waits for the topic that was watched, `wait_ms` at most; a request that parks again before that is over waits no
- * longer in all. False when too many wait already, or the server is stopping: then it must answer. What the handler
- * allocated is gone when it runs again. */
+ * longer in all. False when too many wait already (in all, or 16 for this topic), or the server is stopping: then it
+ * must answer. What the handler allocated is gone when it runs again. */
 MUST_CHECK bool request_park(struct request *rq, unsigned wait_ms);
 /** Whether the handler runs again after it waited (so that what works once, a proof or a count, is not asked again), and
  * whether that is because its time is over. */

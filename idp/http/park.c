@@ -11,6 +11,7 @@
 #define TICK_MS 100
 #define SLOTS 512
 #define BUCKETS_MAX ((size_t)1 << 16)
+#define SAME_MAX 16 /* that wait for one topic: nobody's windows or devices are more */
 
 LIST_HEAD(waiters, waiter);
 
@@ -88,6 +89,23 @@ void request_watch(struct request *rq, str topic)
     pthread_mutex_unlock(&park->lock);
 }
 
+static bool is_of(const struct waiter *waiter, str topic)
+{
+    return str_eq(topic, str_bytes(waiter->topic, waiter->topic_size));
+}
+
+/* Whether one more may wait for what this one waits for; park->lock is held. Without that, who may wait once could take
+ * all places. */
+static bool is_room_beside(struct park *park, const struct waiter *waiter)
+{
+    str topic = str_bytes(waiter->topic, waiter->topic_size);
+    unsigned count = 0;
+    const struct waiter *other;
+    LIST_FOREACH(other, bucket_of(park, topic), same_hash)
+    count += other->parks && is_of(other, topic);
+    return count < SAME_MAX;
+}
+
 bool request_park(struct request *rq, unsigned wait_ms)
 {
     struct park *park = rq->exchange->server->park;
@@ -96,7 +114,7 @@ bool request_park(struct request *rq, unsigned wait_ms)
     if (waiter->parks || rq->exchange->moves)
         return true;
     pthread_mutex_lock(&park->lock);
-    waiter->parks = waiter->watches && !park->stopping && park->taken < park->taken_max;
+    waiter->parks = waiter->watches && !park->stopping && park->taken < park->taken_max && is_room_beside(park, waiter);
     park->taken += waiter->parks;
     pthread_mutex_unlock(&park->lock);
     if (!waiter->was_parked || waiter->waited_out || due_ms < waiter->due_ms)
@@ -179,7 +197,7 @@ void http_wake(struct http_server *server, str topic)
     pthread_mutex_lock(&park->lock);
     for (struct waiter *waiter = LIST_FIRST(bucket_of(park, topic)), *next; waiter; waiter = next) {
         next = LIST_NEXT(waiter, same_hash);
-        if (!str_eq(topic, str_bytes(waiter->topic, waiter->topic_size)))
+        if (!is_of(waiter, topic))
             continue;
         waiter->woken = true;
         if (!waiter->parked)

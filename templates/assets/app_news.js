@@ -3,6 +3,7 @@
 /* What comes by itself while the app is open: requests of clients, and notices of new devices. One call waits at the
  * provider until there is news. */
 const news = (() => {
+  const EARLY_MS = 5000; // an answer without news that came sooner was not waited for
   const strip = document.getElementById('news');
   let state = { seen: null, requests: [], notices: [] };
   let waiting = null; // an AbortController
@@ -19,16 +20,21 @@ const news = (() => {
     waiting = null;
   }
 
+  const later = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
   async function listen(signal) {
     while (!signal.aborted) {
+      const { seen } = state;
+      const asked = Date.now();
       try {
-        const answer = await api.own('/app/api/requests', { seen: state.seen }, { signal });
+        const answer = await api.own('/app/api/requests', { seen }, { signal });
         pause = 1000;
         take(answer);
+        if (answer.seen === seen && Date.now() - asked < EARLY_MS) await later(EARLY_MS); // too many wait already
       } catch (error) {
         if (signal.aborted) return;
         if (error.code === 'unknown_authenticator') return app.removed();
-        await new Promise((done) => setTimeout(done, pause)); // longer each time, up to a minute
+        await later(pause); // longer each time, up to a minute
         pause = Math.min(pause * 2, 60000);
       }
     }

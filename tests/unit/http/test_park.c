@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 
 /* What may happen: a handler answers once it has happened, and waits for it by its number's topic otherwise. */
-#define TOPICS 64
+#define TOPICS 500
 static atomic_bool happened[TOPICS];
 static atomic_uint runs;
 static struct http_server *server;
@@ -403,6 +403,29 @@ static void too_many_are_told_at_once(void **state)
     http_stop(server, 2000);
 }
 
+static void one_topic_does_not_take_all_places(void **state)
+{
+    (void)state;
+    int fds[16];
+    server = test_start(&options);
+    for (size_t i = 0; i < COUNT_OF(fds); i++)
+        fds[i] = open_ask(i % 2 ? "/loop" : "/worker", 1, 20000);
+    await_parked(COUNT_OF(fds));
+    int more = open_ask("/loop", 1, 20000), other = open_ask("/loop", 2, 20000);
+    expect_answer(more, "full first loop");
+    await_parked(COUNT_OF(fds) + 1);
+    happen(1);
+    for (size_t i = 0; i < COUNT_OF(fds); i++) {
+        assert_int_equal(test_status(test_read(arena, fds[i], true)), 200);
+        close(fds[i]);
+    }
+    happen(2);
+    expect_answer(other, "happened parked loop");
+    close(more);
+    close(other);
+    http_stop(server, 2000);
+}
+
 static void client_that_leaves_keeps_its_place_until_the_deadline(void **state)
 {
     (void)state;
@@ -459,7 +482,7 @@ static void waking_races_with_parking_and_deadlines(void **state)
     server = test_start(&options);
     atomic_bool stop = false;
     pthread_t wakers[2];
-    int fds[40];
+    int fds[16];
     for (size_t i = 0; i < COUNT_OF(wakers); i++)
         assert_int_equal(pthread_create(&wakers[i], NULL, keep_waking, &stop), 0);
     static const char *const paths[] = {"/loop", "/worker", "/again", "/writer"};
@@ -495,17 +518,19 @@ static void thousands_wait_and_are_woken_at_once(void **state)
     server = test_start(&options);
     int *fds = ARENA_ARRAY(arena, int, count);
     for (unsigned i = 0; i < count; i++) {
-        fds[i] = open_ask(i % 10 ? "/loop" : "/moved", i % 2, 60000);
+        fds[i] = open_ask(i % 10 ? "/loop" : "/moved", i % TOPICS, 60000);
         if (i % 10 == 0)
             await_parked(i + 1); /* the queue is short */
     }
     await_parked(count);
     assert_int_equal(runs, count);
-    happen(1);
+    for (unsigned topic = 1; topic < TOPICS; topic += 2)
+        happen(topic);
     for (unsigned i = 1; i < count; i += 2)
         expect_answer(fds[i], "happened parked loop");
     assert_int_equal(parked(), (count + 1) / 2);
-    happen(0);
+    for (unsigned topic = 0; topic < TOPICS; topic += 2)
+        happen(topic);
     for (unsigned i = 0; i < count; i += 2)
         assert_int_equal(test_status(test_read(arena, fds[i], true)), 200);
     assert_int_equal(runs, 2 * count);
@@ -531,6 +556,7 @@ int main(void)
         TEST(request_that_answers_after_all_leaves_nothing),
         TEST(parking_without_a_topic_is_refused),
         TEST(too_many_are_told_at_once),
+        TEST(one_topic_does_not_take_all_places),
         TEST(client_that_leaves_keeps_its_place_until_the_deadline),
         TEST(stop_answers_all_that_wait_at_once),
         TEST(waking_races_with_parking_and_deadlines),
