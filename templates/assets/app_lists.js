@@ -3,11 +3,10 @@
 /* What is the resident's own, shown after unlocking: history, consents, devices. */
 const lists = (() => {
   const labels = (claims) => claims.map((claim) => claim.label).join(', ');
-  const known = new Set(['signed_in', 'declined', 'added', 'removed', 'restored', 'renamed', 'withdrawn']);
 
   const entry = (one) => ({
     ...one,
-    words: view.word(`event_${known.has(one.event) ? one.event : 'signed_in'}`),
+    words: view.word(`event_${one.event}`) ?? view.word('notice_other'),
     title: one.client_name || one.authenticator_name,
     time: view.time(one.at),
     reason: one.reason ? view.word(`reason_${one.reason}`) : '',
@@ -78,6 +77,7 @@ const lists = (() => {
       };
     });
     view.show('devices', { authenticators: all }, { rename, remove, vouch });
+    if (device.waits()) return; // it was told nothing
     await api.change('/app/api/notices/seen', {});
     news.seen();
   }

@@ -105,11 +105,14 @@ const request = (() => {
   }
 
   async function decline(reason) {
-    await api.own('/app/api/decline', { channel: current.channel, reason }).catch((error) => {
+    try {
+      await api.own('/app/api/decline', { channel: current.channel, reason });
+    } catch (error) {
       if (!final.has(error.code)) throw error;
-    });
+      if (error.more.reason === 'approved') return over(error); // too late, which matters
+    }
     end();
-    view.show('declined', { [reason]: true });
+    return view.show('declined', { [reason]: true });
   }
 
   function over(error) {

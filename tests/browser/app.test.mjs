@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { Waiting } from '../lib/asking.mjs';
+import { Authenticator } from '../lib/authenticator.mjs';
 import { checkPage, newPage, shoot, startChromium } from '../lib/chromium.mjs';
 import { fixture, relyingParty } from '../lib/fixture.mjs';
 import { enrol, follow, go, newPhone, press, screen } from '../lib/phone.mjs';
@@ -246,6 +247,9 @@ test('a second device waits, the first is told, looks, and vouches for it', asyn
   await first.click('a[href="#/"].quiet');
   const second = await phone({ kidc, name: 'Second' });
   assert.match(await text(second), /This device waits/);
+  await go(second, 'devices');
+  assert.match(await text(second), /Second/);
+  assert.doesNotMatch(await text(second), /First/);
   await first.waitForSelector('.note:has-text("Second")');
   await well(first);
   await shoot(first, 'app-notice-en-phone');
@@ -544,6 +548,26 @@ test('a clerk’s request comes by itself, with its message, and is approved wit
   assert.ok(tokens.id_token, JSON.stringify(tokens));
 });
 
+test('a clerk’s request that another device approved meanwhile is not said to be declined', async () => {
+  const clerk = provider.client('--name', 'Counter 8', '--scope', 'openid profile', '--grant', 'urn:openid:params:grant-type:ciba');
+  const basic = { authorization: `Basic ${Buffer.from(`${clerk.client_id}:${clerk.client_secret}`).toString('base64')}` };
+  const page = await phone();
+  const other = new Authenticator(provider);
+  await other.enrol(register, page.kidc, 'Other');
+  await go(page, 'devices');
+  await press(page, 'vouch');
+  await page.waitForFunction(() => !document.querySelector('[data-do=vouch]'));
+  await go(page, '');
+  await fetch(`${provider.issuer}/backchannel`, { method: 'POST', headers: basic, body: new URLSearchParams({ scope: 'openid profile', login_hint: page.kidc }) });
+  await page.waitForSelector('[data-do=open]');
+  await press(page, 'open');
+  await screen(page, 'request');
+  await other.approve(await other.open((await other.requests()).requests[0].request));
+  await press(page, 'report');
+  await screen(page, 'ended');
+  assert.match(await text(page), /approved already/);
+});
+
 test('without passkeys the app says that the browser is too old', async () => {
   const page = await newPhone(chromium, provider, { scripts: ['delete window.PublicKeyCredential'] });
   await screen(page, 'old');
@@ -571,7 +595,7 @@ test('the app can be installed: manifest and worker', async () => {
   for (const [, src] of html.matchAll(/<(?:script[^>]* src|link rel="stylesheet" href)="([^"]+)"/g)) assert.ok(files.includes(src), `the worker keeps ${src}`);
 });
 
-test('every error of the API has words, and every reason that the history may give', () => {
+test('every error of the API has words, and every event and reason that the history may give', () => {
   const read = (file) => readFileSync(join(root, file), 'utf8');
   const words = new Set([...read('templates/partials/app_words.html').matchAll(/data-word="(\w+)"/g)].map(([, word]) => word));
   const elsewhere = new Set(['invalid_request', 'unknown_authenticator']); // "something went wrong"; a screen of its own
@@ -581,7 +605,10 @@ test('every error of the API has words, and every reason that the history may gi
   const untold = new Set(['declined', 'replaced', 'expired']); // the entry itself says it; or it is no entry
   const reasons = [...read('idp/records/channel.c').matchAll(/\[END_\w+\] = "(\w+)"/g)].map(([, name]) => name);
   assert.ok(reasons.length >= 10);
-  assert.deepEqual(reasons.filter((reason) => !untold.has(reason) && !words.has(`reason_${reason}`)), []);
+  assert.deepEqual([...reasons, 'approved'].filter((reason) => !untold.has(reason) && !words.has(`reason_${reason}`)), []);
+  const events = [...read('idp/signin/authenticator/devices.c').matchAll(/\[HISTORY_\w+\] = "(\w+)"/g)].map(([, name]) => name);
+  assert.ok(events.length >= 8);
+  assert.deepEqual(events.filter((event) => !words.has(`event_${event}`)), []);
 });
 
 test('native apps are named where systems look for them, when there are any', async () => {
