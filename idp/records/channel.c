@@ -198,6 +198,17 @@ void channel_finish(struct channel *channel, enum channel_end end)
     channel->end = end;
 }
 
+struct history channel_history(const struct channel *channel)
+{
+    return (struct history){.resident = channel->resident,
+                            .event = HISTORY_DECLINED,
+                            .client_id = channel->client_id,
+                            .reason = str_of(channel_end_name((enum channel_end)channel->end)),
+                            .browser = channel->browser_family,
+                            .place = channel->browser_place,
+                            .authenticator = channel->authenticator};
+}
+
 void channel_approve(struct arena *arena, struct channel *channel, const struct channel_answer *answer,
                      str *continuation)
 {

@@ -7,6 +7,7 @@
 #ifndef KONSAO_RECORDS_CHANNEL_H
 #define KONSAO_RECORDS_CHANNEL_H
 
+#include "records/history.h"
 #include "records/session.h"
 
 enum channel_way { CHANNEL_QR, CHANNEL_SAME_DEVICE, CHANNEL_REQUEST };
@@ -103,6 +104,8 @@ MUST_CHECK enum store_result channel_of_authenticator(struct store *store, struc
 struct store_op channel_save_op(struct arena *arena, const struct channel *channel);
 /** Ends it (in memory). */
 void channel_finish(struct channel *channel, enum channel_end end);
+/** What its resident's history says of one that ended, but for the authenticator's name. */
+struct history channel_history(const struct channel *channel);
 /** Puts the answer into the mailbox and sets CHANNEL_APPROVED (in memory). For CHANNEL_SAME_DEVICE `*continuation` is
  * the secret that the browser must bring as well (in `arena`), else STR_NONE. */
 void channel_approve(struct arena *arena, struct channel *channel, const struct channel_answer *answer,

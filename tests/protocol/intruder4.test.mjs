@@ -5,6 +5,7 @@ import { before, test } from 'node:test';
 import * as oidc from 'openid-client';
 import { Phone, Waiting } from '../lib/asking.mjs';
 import { Authenticator } from '../lib/authenticator.mjs';
+import { Browser } from '../lib/browser.mjs';
 import { atEnd } from '../lib/cleanup.mjs';
 import { fixture, relyingParty } from '../lib/fixture.mjs';
 import { Provider } from '../lib/servers.mjs';
@@ -100,4 +101,19 @@ test('[47] what a device approved and no browser has taken yet ends when the dev
   const page = await waiting.finish();
   assert.equal(page.location, undefined);
   assert.match(page.body, /data-phone/, 'the sign-in page');
+});
+
+// ---- other browsers ----
+
+test('[relayed link] who was made to approve another browser’s request finds it in the history', async () => {
+  const phone = await enrolled(someone(), 'Mine');
+  const [approved, scanned] = [await Waiting.open(portal, { way: 'same_device' }), await Waiting.open(portal)];
+  const { json: { continue: link } } = await phone.approve((await phone.scan(await approved.code())).json, { number: '' });
+  assert.equal((await new Browser().go(link)).status, 403);
+  await phone.scan(await scanned.code());
+  const { seen } = await scanned.state();
+  await new Browser().request(`${provider.issuer}/channel/${scanned.interaction}?seen=${seen}`);
+  const { entries } = (await phone.within('history')).json;
+  for (const { event, reason, client_name: name, authenticator_name: device } of entries.slice(0, 2))
+    assert.deepEqual([event, reason, name, device], ['declined', 'foreign_cookie', 'Test portal', 'Mine']);
 });

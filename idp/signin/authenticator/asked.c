@@ -167,15 +167,9 @@ static struct store_op history_of(const struct asked *asked, struct history *ent
 {
     const struct call *call = asked->call;
     const struct channel *channel = &asked->channel;
-    bool mine = str_eq(channel->authenticator, call->authenticator.key);
-    *entry = (struct history){.resident = channel->resident,
-                              .event = HISTORY_DECLINED,
-                              .client_id = channel->client_id,
-                              .reason = str_of(channel_end_name((enum channel_end)channel->end)),
-                              .browser = channel->browser_family,
-                              .place = channel->browser_place,
-                              .authenticator = channel->authenticator,
-                              .authenticator_name = mine ? call->authenticator.name : STR_NONE};
+    *entry = channel_history(channel);
+    if (str_eq(channel->authenticator, call->authenticator.key))
+        entry->authenticator_name = call->authenticator.name;
     return history_op(call->rq->arena, entry, call->provider->settings->life_history);
 }
 

@@ -36,7 +36,8 @@ str qr_svg(struct arena *arena, str text, int version);
 
 /** What the browser is told of `channel` (JSON). */
 str channel_say(struct provider *provider, struct arena *arena, const struct channel *channel);
-/** Ends it for `end` if nobody was faster, wakes whoever waits, and writes the audit entry. */
+/** Ends it for `end` if nobody was faster, wakes whoever waits, and writes the audit entry; whose phone scanned it finds
+ * it in the history. */
 void channel_fail(struct provider *provider, struct request *rq, struct channel *channel, enum channel_end end);
 
 #endif

@@ -2,11 +2,12 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "records/authenticator.h"
 #include "signin/qr/qr.h"
 
 #define WAIT_MS 25000 /* as in channel.c */
 #define CODES (WAIT_MS / CHANNEL_STEP_MS + 2)
-#define CODE_TEXT 48 /* ID.STEP.MAC, with a step of two digits */
+#define CODE_TEXT 48       /* ID.STEP.MAC, with a step of two digits */
 #define ANSWER_BYTES 32768 /* about what all the codes take */
 #define STEPS (CHANNEL_LIFE * 1000 / CHANNEL_STEP_MS)
 
@@ -72,19 +73,37 @@ str channel_say(struct provider *provider, struct arena *arena, const struct cha
     return buf_str(&out);
 }
 
+/* Whose phone scanned it may have been made to. */
+static void tell_resident(struct provider *provider, struct request *rq, const struct channel *channel)
+{
+    struct authenticator authenticator;
+    struct history history = channel_history(channel);
+    if (authenticator_load(provider->store, rq->arena, channel->authenticator, &authenticator) == STORE_OK)
+        history.authenticator_name = authenticator.name;
+    struct store_op op = history_op(rq->arena, &history, provider->settings->life_history);
+    if (store_write(provider->store, &op, 1) != STORE_OK)
+        log_error("channel.end not in the history request=%s", rq->id);
+}
+
 void channel_fail(struct provider *provider, struct request *rq, struct channel *channel, enum channel_end end)
 {
     if (channel->state == CHANNEL_ENDED)
         return;
-    const struct audit_entry entry = {.action = STR("channel.end"),
-                                      .outcome = str_of(channel_end_name(end)),
-                                      .client_id = channel->client_id,
-                                      .request_id = str_of(rq->id),
-                                      .peer = rq->peer};
+    struct audit_entry entry = {.action = STR("channel.end"),
+                                .outcome = str_of(channel_end_name(end)),
+                                .client_id = channel->client_id,
+                                .request_id = str_of(rq->id),
+                                .peer = rq->peer};
+    if (channel->resident.p)
+        entry.actor = arena_printf(rq->arena, "resident:%.*s", STR_FMT(channel->resident));
     channel_finish(channel, end);
     struct store_op op = channel_save_op(rq->arena, channel);
-    if (store_write(provider->store, &op, 1) != STORE_OK)
+    if (store_write(provider->store, &op, 1) != STORE_OK) {
         log_warn("channel.end not written request=%s", rq->id);
+        return;
+    }
+    if (channel->resident.p)
+        tell_resident(provider, rq, channel);
     http_wake(provider->http, channel->id);
     audit_later(provider->audit, &entry);
 }
