@@ -41,7 +41,7 @@ export function pages({ issuer, at, kidc, code }) {
       { task: 'Arrive at the relying party', match: `${at}/post*` },
     )],
     /** The same, with a picture of the sign-in page when one is wanted. */
-    photographed: [{ match: authorize, tasks: [...steps([photograph('update-image-placeholder-optional', '//main//h1')]), press('allow'), finish] }],
+    photographed: [{ match: authorize, tasks: [...steps([photograph('update-image-placeholder-optional', '(//main//h1)[last()]')]), press('allow'), finish] }],
     /** A picture of the sign-in page with something on it, and no more. */
     seen: (what) => [{
       match: authorize, tasks: [{ task: 'See the page', match: '*/signin/*', commands: [photograph('update-image-placeholder', `//main//h1[${what}]`)] }],
