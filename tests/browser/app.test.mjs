@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { Waiting } from '../lib/asking.mjs';
 import { Authenticator } from '../lib/authenticator.mjs';
+import { Browser } from '../lib/browser.mjs';
 import { checkPage, newPage, shoot, startChromium } from '../lib/chromium.mjs';
 import { fixture, relyingParty } from '../lib/fixture.mjs';
 import { enrol, follow, go, newPhone, press, screen } from '../lib/phone.mjs';
@@ -524,6 +525,21 @@ test('the camera reads the code from the browser’s screen, with our own decode
   assert.equal(await page.evaluate(() => window.film.captureStream && document.querySelector('video')), null, 'the camera is off');
   await pick(page, waiting);
   await screen(page, 'done');
+});
+
+test('a sign-in that is for a device says so on the phone', async () => {
+  const kiosk = provider.client('--name', 'Kiosk', '--scope', 'openid profile', '--auth', 'none', '--grant', 'urn:ietf:params:oauth:grant-type:device_code');
+  const begun = await fetch(`${provider.issuer}/device_authorization`, { method: 'POST', body: new URLSearchParams({ client_id: kiosk.client_id, scope: 'openid profile' }) });
+  const { user_code: code } = await begun.json();
+  const waiting = Object.assign(new Waiting(), { browser: new Browser(), issuer: provider.issuer });
+  waiting.page = await waiting.browser.go(`${provider.issuer}/device`, { method: 'POST', body: new URLSearchParams({ user_code: code }) });
+  waiting.interaction = waiting.page.url.split('/').at(-1);
+  await waiting.begin();
+  const page = await phone();
+  await follow(page, await waiting.code());
+  await screen(page, 'request');
+  assert.match(await text(page), /Kiosk[^]*begun on another device/);
+  await well(page);
 });
 
 test('a clerk’s request comes by itself, with its message, and is approved without a number', async () => {

@@ -91,6 +91,7 @@ static void set_request(json_t *shown, const struct visit *visit)
     json_object_set_new(shown, "offline", json_boolean(str_list_has(interaction->scope, ' ', STR("offline_access"))));
     details_add_json(visit, shown);
     set(shown, "binding_message", interaction->binding_message);
+    json_object_set_new(shown, "from_device", json_boolean(interaction->flow == FLOW_DEVICE));
 }
 
 static void set_browser(json_t *shown, const struct channel *channel, const struct shown_with *with)

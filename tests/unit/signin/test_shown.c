@@ -55,7 +55,8 @@ static void it_says_who_asks_for_what_and_from_where(void **state)
     assert_int_equal(json_array_size(json_object_get(object, "details")), 0);
     assert_int_equal(json_array_size(json_object_get(object, "resources")), 0);
     assert_in_range(json_integer_value(json_object_get(object, "issued_at")), clock_now() - 5, clock_now());
-    assert_int_equal(json_object_size(object), 18);
+    assert_true(json_is_false(json_object_get(object, "from_device")));
+    assert_int_equal(json_object_size(object), 19);
 }
 
 static void claims_come_in_the_order_of_the_page_and_say_which_are_required(void **state)
@@ -90,6 +91,7 @@ static void what_is_asked_beyond_claims_is_shown_too(void **state)
     visit.interaction.resources = STR("https://api.example/v1 urn:x:y");
     visit.interaction.scope = STR("openid offline_access");
     visit.interaction.binding_message = STR("K-7");
+    visit.interaction.flow = FLOW_DEVICE;
     world.client.logo = STR("PNG");
     const struct shown_with with = {.networks_differ = true};
     const json_t *object = shown_with(&with);
@@ -105,6 +107,7 @@ static void what_is_asked_beyond_claims_is_shown_too(void **state)
     assert_true(json_is_true(json_object_get(object, "offline")));
     assert_true(json_is_true(json_object_get(object, "networks_differ")));
     assert_str(json_str(object, "binding_message"), "K-7");
+    assert_true(json_is_true(json_object_get(object, "from_device")));
     assert_str(json_str(object, "logo"), ISSUER "/client-logo/portal");
 }
 
