@@ -98,8 +98,9 @@ const view = (() => {
   const months = lang === 'km' ? '2-digit' : 'short';
   const dayStyle = { day: lang === 'km' ? '2-digit' : 'numeric', month: months, year: 'numeric' };
   const format = (seconds, style) => new Intl.DateTimeFormat('en-GB', style).format(new Date(seconds * 1000));
-  const day = (seconds) => format(seconds, dayStyle);
-  const time = (seconds) => format(seconds, { ...dayStyle, hour: '2-digit', minute: '2-digit' });
+  const whole = (text) => text.replace(/ /g, '\u00a0').replace(',\u00a0', ', '); // a day stays on one line
+  const day = (seconds) => whole(format(seconds, dayStyle));
+  const time = (seconds) => whole(format(seconds, { ...dayStyle, hour: '2-digit', minute: '2-digit' }));
 
   /* An error in words, and what came along with it. */
   function explain(error) {

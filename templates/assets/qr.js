@@ -46,12 +46,18 @@
     }
   }
 
+  /* What is new is seen, also where a small screen was scrolled to elsewhere. */
+  function reveal() {
+    panel.querySelector('[data-when="' + panel.dataset.state + '"]').scrollIntoView({block: 'nearest'});
+  }
+
   function tell(name, offersNew) {
     stop();
     clearCodes();
     turnTo('told');
     parts.text.textContent = words(name) || words('failed');
     parts.again.hidden = !offersNew;
+    reveal();
     say(parts.text.textContent);
   }
 
@@ -144,6 +150,7 @@
     parts.pick.hidden = !answer.number;
     parts.unlock.hidden = Boolean(answer.number);
     turnTo('scanned');
+    reveal();
     say(words('scanned').replace('#', (answer.number || '').split('').join(' ')));
   }
 
@@ -374,6 +381,7 @@
       begin(false);
     }
     if (moves) {
+      (phone ? panel : number).scrollIntoView({block: 'nearest'});
       (phone ? panel.querySelector('h1') : number.querySelector('[name="kidc"]')).focus();
     }
   }
@@ -405,6 +413,7 @@
       const button = event.target.closest('[data-do], [data-to]');
       if (button && button.dataset.do) {
         actions[button.dataset.do]();
+        panel.querySelector('h1').focus(); // the button is gone
       } else if (button) {
         choose(button.dataset.to, true);
       }
