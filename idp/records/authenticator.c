@@ -57,6 +57,22 @@ bool authenticator_open(struct arena *arena, const struct authenticator *authent
     return true;
 }
 
+enum webauthn_fault authenticator_check(struct arena *arena, const struct webauthn_site *site,
+                                        const struct authenticator *authenticator,
+                                        const struct webauthn_assertion *assertion, str challenge,
+                                        struct webauthn_asserted *asserted, struct authenticator_person *person)
+{
+    const struct webauthn_known known = {.credential_id = authenticator->credential_id,
+                                         .public_key = authenticator->public_key,
+                                         .alg = authenticator->alg,
+                                         .sign_count = authenticator->sign_count,
+                                         .backup_eligible = authenticator->backup_eligible};
+    /* before the counter tells of a copy: the handle shows that it is this person's passkey at all */
+    if (!authenticator_open(arena, authenticator, assertion->user_handle, person))
+        return WEBAUTHN_CREDENTIAL;
+    return webauthn_assert(arena, site, assertion, challenge, &known, asserted);
+}
+
 static bool decode(const struct record *record, struct authenticator *out)
 {
     *out = (struct authenticator){.key = record->key, .version = record->version};

@@ -5,6 +5,7 @@
 
 #include "ipis/kidc.h"
 #include "store/store.h"
+#include "webauthn/webauthn.h"
 
 struct authenticator {
     str key;          /* of the record, time-ordered: 16 bytes; not part of it. Outside: base64url, authenticator_id */
@@ -42,6 +43,13 @@ void authenticator_seal(struct arena *arena, struct authenticator *authenticator
 /** Opens it again. False when the handle is not its own. */
 MUST_CHECK bool authenticator_open(struct arena *arena, const struct authenticator *authenticator, str handle,
                                    struct authenticator_person *out);
+/** Checks that an assertion is by its passkey, for `challenge` (raw bytes), and opens who it belongs to.
+ * WEBAUTHN_CREDENTIAL when the user handle is not its own; WEBAUTHN_COUNTER only when all else holds. */
+MUST_CHECK enum webauthn_fault authenticator_check(struct arena *arena, const struct webauthn_site *site,
+                                                   const struct authenticator *authenticator,
+                                                   const struct webauthn_assertion *assertion, str challenge,
+                                                   struct webauthn_asserted *asserted,
+                                                   struct authenticator_person *person);
 
 MUST_CHECK enum store_result authenticator_load(struct store *store, struct arena *arena, str key,
                                                 struct authenticator *out);

@@ -128,22 +128,6 @@ static bool take_challenge(struct attempt *attempt, str *challenge)
     }
 }
 
-static enum webauthn_fault judge(struct attempt *attempt, str challenge)
-{
-    const struct authenticator *authenticator = &attempt->authenticator;
-    struct arena *arena = attempt->visit->rq->arena;
-    const struct webauthn_known known = {.credential_id = authenticator->credential_id,
-                                         .public_key = authenticator->public_key,
-                                         .alg = authenticator->alg,
-                                         .sign_count = authenticator->sign_count,
-                                         .backup_eligible = authenticator->backup_eligible};
-    /* before the counter tells of a copy: the handle shows that it is this person's passkey at all */
-    if (!authenticator_open(arena, authenticator, attempt->assertion.user_handle, &attempt->person))
-        return WEBAUTHN_CREDENTIAL;
-    return webauthn_assert(arena, &attempt->visit->provider->webauthn, &attempt->assertion, challenge, &known,
-                           &attempt->asserted);
-}
-
 static str day_and_time(struct arena *arena, int64_t at)
 {
     char text[32];
@@ -158,7 +142,9 @@ static str day_and_time(struct arena *arena, int64_t at)
 static bool check_passkey(struct attempt *attempt, str challenge)
 {
     struct visit *visit = attempt->visit;
-    enum webauthn_fault fault = judge(attempt, challenge);
+    enum webauthn_fault fault =
+        authenticator_check(visit->rq->arena, &visit->provider->webauthn, &attempt->authenticator, &attempt->assertion,
+                            challenge, &attempt->asserted, &attempt->person);
     if (fault == WEBAUTHN_COUNTER) {
         if (device_note_clone(visit->provider, visit->rq, &attempt->authenticator))
             start_fail(visit, 403, "error_passkey_copied", STR_NONE);

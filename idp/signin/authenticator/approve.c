@@ -116,21 +116,12 @@ static void refuse_passkey(struct approval *approval, enum webauthn_fault fault)
 static bool check_passkey(struct approval *approval)
 {
     struct call *call = approval->asked.call;
-    const struct authenticator *authenticator = &call->authenticator;
     const struct channel *channel = &approval->asked.channel;
     const struct statement statement = {
         .channel = channel->id, .number = approval->number, .claims = approval->given, .shown = channel->shown};
-    const struct webauthn_known known = {.credential_id = authenticator->credential_id,
-                                         .public_key = authenticator->public_key,
-                                         .alg = authenticator->alg,
-                                         .sign_count = authenticator->sign_count,
-                                         .backup_eligible = authenticator->backup_eligible};
     enum webauthn_fault fault =
-        webauthn_assert(call->rq->arena, &call->provider->webauthn, &approval->assertion,
-                        statement_challenge(call->rq->arena, &statement), &known, &approval->asserted);
-    if (fault == WEBAUTHN_OK &&
-        !authenticator_open(call->rq->arena, authenticator, approval->assertion.user_handle, &approval->person))
-        fault = WEBAUTHN_CREDENTIAL;
+        authenticator_check(call->rq->arena, &call->provider->webauthn, &call->authenticator, &approval->assertion,
+                            statement_challenge(call->rq->arena, &statement), &approval->asserted, &approval->person);
     if (fault != WEBAUTHN_OK)
         refuse_passkey(approval, fault);
     return fault == WEBAUTHN_OK;

@@ -31,10 +31,6 @@ http_handler scan_submit;
 http_handler approve_submit;
 http_handler decline_submit;
 
-/* requests.c: POST /app/api/requests, …/open */
-http_handler requests_wait;
-http_handler requests_open;
-
 /* history.c: GET /app/api/history, POST …/disown. consents.c: GET /app/api/consents, POST …/withdraw */
 http_handler history_show;
 http_handler history_disown;

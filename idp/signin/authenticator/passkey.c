@@ -43,23 +43,16 @@ static bool take_challenge(struct call *call, const struct webauthn_assertion *a
 bool passkey_check(struct call *call, const struct webauthn_assertion *assertion, struct authenticator *authenticator,
                    struct authenticator_person *person)
 {
-    const struct webauthn_known known = {.credential_id = authenticator->credential_id,
-                                         .public_key = authenticator->public_key,
-                                         .alg = authenticator->alg,
-                                         .sign_count = authenticator->sign_count,
-                                         .backup_eligible = authenticator->backup_eligible};
     struct webauthn_asserted asserted;
     str challenge;
     if (!take_challenge(call, assertion, &challenge))
         return false;
-    enum webauthn_fault fault =
-        webauthn_assert(call->rq->arena, &call->provider->webauthn, assertion, challenge, &known, &asserted);
+    enum webauthn_fault fault = authenticator_check(call->rq->arena, &call->provider->webauthn, authenticator,
+                                                    assertion, challenge, &asserted, person);
     if (fault == WEBAUTHN_COUNTER) {
         api_fail(call, passkey_note_clone(call, authenticator) ? API_CLONED : API_UNAVAILABLE);
         return false;
     }
-    if (fault == WEBAUTHN_OK && !authenticator_open(call->rq->arena, authenticator, assertion->user_handle, person))
-        fault = WEBAUTHN_CREDENTIAL;
     if (fault != WEBAUTHN_OK)
         return refuse(call, fault);
     authenticator->sign_count = asserted.sign_count;
