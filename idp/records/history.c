@@ -86,11 +86,11 @@ static bool note(const struct record *record, void *context)
     return true;
 }
 
-enum store_result history_list(struct store *store, struct arena *arena, str resident, str before, struct history *out,
-                               size_t most, size_t *count)
+enum store_result history_list(struct store *store, struct arena *arena, str resident, str after, str before,
+                               struct history *out, size_t most, size_t *count)
 {
     struct latest latest = {.arena = arena, .before = before, .keys = ARENA_ARRAY(arena, str, most), .most = most};
-    enum store_result result = store_scan(store, RECORD_HISTORY, 0, resident, STR_NONE, note, &latest);
+    enum store_result result = store_scan(store, RECORD_HISTORY, 0, resident, after, note, &latest);
     size_t kept = latest.seen < most ? latest.seen : most;
     *count = 0;
     for (size_t i = 0; result == STORE_OK && i < kept; i++) {
@@ -100,5 +100,37 @@ enum store_result history_list(struct store *store, struct arena *arena, str res
         else if (result == STORE_NOT_FOUND) /* its time ended meanwhile */
             result = STORE_OK;
     }
+    return result;
+}
+
+struct grants {
+    struct arena *arena;
+    str sid, *items;
+    size_t count, room;
+};
+
+static bool note_grant(const struct record *record, void *context)
+{
+    struct grants *grants = context;
+    struct history entry = {0};
+    if (!codec_decode(&codec, record->value, &entry) || !entry.grant.p || !str_eq(entry.sid, grants->sid))
+        return true;
+    if (grants->count == grants->room) {
+        str *more = ARENA_ARRAY(grants->arena, str, 2 * grants->room);
+        memcpy(more, grants->items, grants->count * sizeof *more);
+        grants->items = more;
+        grants->room *= 2;
+    }
+    grants->items[grants->count++] = arena_str(grants->arena, entry.grant);
+    return true;
+}
+
+enum store_result history_grants(struct store *store, struct arena *arena, str resident, str sid, str **out,
+                                 size_t *count)
+{
+    struct grants grants = {arena, sid, ARENA_ARRAY(arena, str, 8), 0, 8};
+    enum store_result result = store_scan(store, RECORD_HISTORY, 0, resident, STR_NONE, note_grant, &grants);
+    *out = grants.items;
+    *count = grants.count;
     return result;
 }

@@ -40,9 +40,12 @@ MUST_CHECK enum store_result history_load(struct store *store, struct arena *are
 /** The op that marks it as disowned, if it is still as loaded. */
 struct store_op history_disown_op(struct arena *arena, const struct history *entry, int64_t life);
 
-/** The newest entries of a resident that are older than `before` (a key; STR_NONE: all), newest first, at most `most`;
- * how many in `*count`. */
-MUST_CHECK enum store_result history_list(struct store *store, struct arena *arena, str resident, str before,
+/** The newest entries of a resident that are newer than `after` and older than `before` (keys; STR_NONE: any), newest
+ * first, at most `most`; how many in `*count`. Reads the keys from `after` on. */
+MUST_CHECK enum store_result history_list(struct store *store, struct arena *arena, str resident, str after, str before,
                                           struct history *out, size_t most, size_t *count);
+/** The grants that session `sid` of a resident brought: an array in `arena`. */
+MUST_CHECK enum store_result history_grants(struct store *store, struct arena *arena, str resident, str sid, str **out,
+                                            size_t *count);
 
 #endif

@@ -103,11 +103,10 @@ static bool is_about_devices(int64_t event)
            event == HISTORY_RENAMED || event == HISTORY_CLONED;
 }
 
-/* Newer than what was shown, and than the authenticator itself: both keys, and those of entries, are ordered by time.
- */
-static bool is_news(const struct history *entry, const struct authenticator *mine)
+/* What was shown last, or when it was enrolled: both are keys that are ordered by time, as those of entries. */
+static str known_until(const struct authenticator *mine)
 {
-    return str_cmp(entry->key, mine->key) > 0 && (!mine->seen.p || str_cmp(entry->key, mine->seen) > 0);
+    return mine->seen.p && str_cmp(mine->seen, mine->key) > 0 ? mine->seen : mine->key;
 }
 
 static void add_notice(struct arena *arena, struct buf *json, const struct history *entry)
@@ -130,9 +129,9 @@ enum store_result authenticator_notices(struct store *store, struct arena *arena
     struct history *entries = ARENA_ARRAY(arena, struct history, HISTORY_READ);
     enum store_result result = STORE_OK;
     if (mine->active_at <= clock_now())
-        result = history_list(store, arena, mine->resident, STR_NONE, entries, HISTORY_READ, &count);
+        result = history_list(store, arena, mine->resident, known_until(mine), STR_NONE, entries, HISTORY_READ, &count);
     buf_char(&list, '[');
-    for (size_t i = 0; i < count && is_news(&entries[i], mine) && noticed < NOTICES_MAX; i++) {
+    for (size_t i = 0; i < count && noticed < NOTICES_MAX; i++) {
         if (!is_about_devices(entries[i].event) || str_eq(entries[i].authenticator, mine->key))
             continue;
         add_notice(arena, &list, &entries[i]);

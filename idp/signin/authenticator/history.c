@@ -62,8 +62,8 @@ void history_show(struct request *rq, void *context)
     str before;
     if (!api_open(&call, context, rq, API_SESSION) || !read_before(&call, &before))
         return;
-    if (history_list(call.provider->store, rq->arena, call.authenticator.resident, before, entries, PAGE, &count) !=
-        STORE_OK) {
+    if (history_list(call.provider->store, rq->arena, call.authenticator.resident, STR_NONE, before, entries, PAGE,
+                     &count) != STORE_OK) {
         api_fail(&call, API_UNAVAILABLE);
         return;
     }
@@ -108,19 +108,12 @@ static enum store_result end_grants(struct call *call, const struct history *dis
 {
     struct store *store = call->provider->store;
     struct arena *arena = call->rq->arena;
-    struct history *entries = ARENA_ARRAY(arena, struct history, PAGE);
-    str before = STR_NONE;
+    str *grants;
     size_t count;
-    do {
-        enum store_result result = history_list(store, arena, disowned->resident, before, entries, PAGE, &count);
-        for (size_t i = 0; result == STORE_OK && i < count; i++)
-            if (entries[i].grant.p && str_eq(entries[i].sid, disowned->sid))
-                result = grant_revoke(store, arena, entries[i].grant);
-        if (result != STORE_OK)
-            return result;
-        before = count > 0 ? entries[count - 1].key : STR_NONE;
-    } while (count == PAGE);
-    return STORE_OK;
+    enum store_result result = history_grants(store, arena, disowned->resident, disowned->sid, &grants, &count);
+    for (size_t i = 0; result == STORE_OK && i < count; i++)
+        result = grant_revoke(store, arena, grants[i]);
+    return result;
 }
 
 /* What it opened ends first: should the store fail then, the entry can still be disowned. */
