@@ -177,7 +177,8 @@ static void a_client_may_want_the_code_scanned_in_its_own_networks_alone(void **
 {
     (void)state;
     struct network near, far;
-    assert_true(network_read(STR("192.0.2.0/28"), &near) && network_read(STR("198.51.100.0/24"), &far));
+    assert_true(network_read(STR("192.0.2.0/28"), &near));
+    assert_true(network_read(STR("198.51.100.0/24"), &far));
     struct network both[] = {far, near};
     world.client.qr_networks = both;
     world.client.qr_network_count = 1;
