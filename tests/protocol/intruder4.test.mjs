@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { before, test } from 'node:test';
+import * as jose from 'jose';
 import * as oidc from 'openid-client';
 import { Phone, Waiting } from '../lib/asking.mjs';
 import { Authenticator } from '../lib/authenticator.mjs';
@@ -22,7 +23,7 @@ before(async () => {
 
 const someone = () => residents.pop().kidc;
 const enrolled = (kidc, name) => Phone.enrol({ register, provider, kidc, name });
-const asks = (kidc) => oidc.initiateBackchannelAuthentication(config, { scope: 'openid profile', login_hint: kidc });
+const asks = (kidc, more) => oidc.initiateBackchannelAuthentication(config, { scope: 'openid profile', login_hint: kidc, ...more });
 
 async function poll({ auth_req_id }) {
   const authorization = `Basic ${Buffer.from(`${counter.client_id}:${counter.client_secret}`).toString('base64')}`;
@@ -73,6 +74,19 @@ test('approved and declined at the same moment: what the phone is told is what t
     assert.equal(yes.status === 200, Boolean(token), `${yes.body} ${no.body} ${error}`);
     assert.equal(no.status === 200, error === 'access_denied', `${yes.body} ${no.body} ${error}`);
   }
+});
+
+test('a claim that is asked for by its value is given when it has that value, also by phone', async () => {
+  const phone = await enrolled(someone());
+  const given = async (birthdate) => {
+    const request = await asks(phone.kidc, { claims: JSON.stringify({ userinfo: { birthdate } }) });
+    await phone.approve(await opened(phone), { number: '' });
+    const { access_token: token, id_token: about } = await poll(request);
+    return (await oidc.fetchUserInfo(config, token, jose.decodeJwt(about).sub)).birthdate;
+  };
+  const value = await given(null);
+  assert.match(value, /^\d{4}-/);
+  assert.deepEqual([await given({ value }), await given({ value: '1900-01-01' })], [value, undefined]);
 });
 
 test('[flooding] requests of clients are opened as often as an address may begin sign-ins, not without end', async () => {

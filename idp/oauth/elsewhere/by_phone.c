@@ -50,6 +50,23 @@ static enum elsewhere check_person(const struct issue *issue)
     return wrong || (hint.p && !str_eq(hint, issue->grant.subject)) ? ELSEWHERE_ANOTHER_PERSON : ELSEWHERE_DONE;
 }
 
+/* What values claims are limited to stands in what the client sent: the interaction keeps it for its browser alone, and
+ * has none here. */
+static enum elsewhere read_values(struct issue *issue)
+{
+    struct decoupled pending;
+    struct authorize_request request;
+    enum store_result result = decoupled_load(issue->provider->store, issue->rq->arena, RECORD_BACKCHANNEL,
+                                              issue->interaction->origin_key, &pending);
+    if (result != STORE_OK)
+        return result == STORE_NOT_FOUND ? ELSEWHERE_OVER : ELSEWHERE_FAILED;
+    struct oauth_error error = decoupled_rebuild(issue->provider, issue->rq, &pending, &request);
+    issue->interaction->claims_values = request.interaction.claims_values;
+    if (error.code)
+        return error.status == 404 ? ELSEWHERE_OVER : ELSEWHERE_FAILED;
+    return ELSEWHERE_DONE;
+}
+
 /* A back office is told that a person without a right there was refused. */
 static enum elsewhere check_right(struct issue *issue)
 {
@@ -89,11 +106,13 @@ enum elsewhere by_phone_finish(struct provider *provider, struct request *rq, st
     if (interaction->stage == STAGE_REFUSED)
         return refuse(&issue);
     issue.grant.subject = subject_of(provider->keys, rq->arena, issue.client, &person->kidc);
-    enum elsewhere right = check_person(&issue);
-    if (right == ELSEWHERE_DONE)
-        right = check_right(&issue);
-    if (right != ELSEWHERE_DONE)
-        return right;
+    enum elsewhere fault = check_person(&issue);
+    if (fault == ELSEWHERE_DONE)
+        fault = check_right(&issue);
+    if (fault == ELSEWHERE_DONE)
+        fault = read_values(&issue);
+    if (fault != ELSEWHERE_DONE)
+        return fault;
     switch (release_claims(provider, rq, interaction, person, &issue.claims, &issue.xroad_id)) {
     case IPIS_OK:
         return give(&issue);
