@@ -8,13 +8,7 @@
 static void names_that_can_be_read_are_fine(void **state)
 {
     (void)state;
-    static const char *const fine[] = {"a",
-                                       "ទូរសព្ទ របស់ សុខា",
-                                       "Sokha's phone (2)",
-                                       "📱",
-                                       "a\342\200\213b",
-                                       "x y",
-                                       "ñ"};
+    static const char *const fine[] = {"a", "ទូរសព្ទ របស់ សុខា", "Sokha's phone (2)", "📱", "a\342\200\213b", "x y", "ñ"};
     for (size_t i = 0; i < COUNT_OF(fine); i++)
         assert_true(device_name_ok(str_of(fine[i])));
 }
