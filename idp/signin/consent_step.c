@@ -87,7 +87,9 @@ void consent_show(struct visit *visit)
     str claims = sso_claims(visit->rq->arena, interaction);
     struct view *view = visit_view(visit);
     view_text(view, "kidc_masked", kidc_masked(visit->rq->arena, &person.kidc));
-    view_flag(view, "session", interaction->auth_time < interaction->created_at);
+    bool now = interaction->auth_time >= interaction->created_at;
+    view_flag(view, "session", !now);
+    view_flag(view, "by_code", now && str_list_has(interaction->amr, ' ', STR("otp")));
     view_flag(view, "offline_access", str_list_has(interaction->scope, ' ', STR("offline_access")));
     view_flag(view, "scope_only", claims.n == 0 && !interaction->authorization_details.p);
     view_flag(view, "from_device", interaction->flow == FLOW_DEVICE);

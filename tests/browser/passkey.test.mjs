@@ -50,6 +50,7 @@ test('set up in the app, then one button: the portal is told how it went', async
   const page = await open(await enrolled());
   await button(page).click();
   await atConsent(page);
+  assert.equal(await page.locator('.steps').count(), 0, 'no number and no code were typed');
   const claims = await allow(page);
   assert.equal(claims.acr, 'urn:konsao:acr:device');
   assert.ok(claims.amr.includes('mfa'));

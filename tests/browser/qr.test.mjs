@@ -311,6 +311,27 @@ test('a small window with a coarse pointer is a phone too; a small window alone 
   assert.ok(!(await page.locator('[data-do=open]').isVisible()));
 });
 
+test('on a small screen that was scrolled down, what is new comes into view, and focus stays in the page', async () => {
+  const page = await open({ lang: 'km', width: 360 });
+  await code(page).waitFor();
+  const inView = (selector) => page.locator(selector).evaluate((one) => { const { top, bottom } = one.getBoundingClientRect(); return top >= 0 && bottom <= innerHeight; });
+  await page.evaluate(() => scrollTo(0, 10000));
+  await say(page, { state: 'scanned', way: 'qr', seen: 'x.2', expires_in: 90, number: '07' });
+  await page.waitForSelector('[data-digits]:visible');
+  assert.ok(await inView('[data-digits]'));
+  await page.focus('[data-when=scanned] [data-do=anew]');
+  await page.keyboard.press('Enter');
+  await focused(page, '[data-phone] h1');
+  await code(page).waitFor();
+  await page.evaluate(() => scrollTo(0, 10000));
+  await say(page, { state: 'ended', way: 'qr', seen: 'x.3', expires_in: 90, reason: 'scanned_twice' });
+  await page.waitForSelector('[data-when=told]:visible');
+  assert.ok(await inView('[data-text]'));
+  await page.click('[data-to=number]');
+  await focused(page, 'input[name=kidc]');
+  assert.ok(await inView('label[for=kidc]'));
+});
+
 test('by keyboard alone', async () => {
   const page = await open();
   await code(page).waitFor();

@@ -165,6 +165,7 @@ static void consent(struct view *view, const struct pages *pages, enum lang lang
     static const char *const number[] = {"kidc", NULL};
     who(view, lang);
     view_text(view, "kidc_masked", STR("•••••6789-0"));
+    view_flag(view, "by_code", true);
     add_group(view, pages, lang, "name", names, 2);
     add_group(view, pages, lang, "personal", personal, 1);
     add_group(view, pages, lang, "contact", contact, 0);
