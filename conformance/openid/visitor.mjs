@@ -29,6 +29,8 @@ export class Visitor {
   }
 
   async step() {
+    const number = this.page.locator('[data-to=number]'); // beside the code for a phone
+    if (await number.isVisible()) await number.click();
     for (const [id, value] of Object.entries(this.fields))
       if (await this.page.locator(`input#${id}`).count()) await this.page.fill(`input#${id}`, value);
     const button = this.page.locator('button[value=continue], button[value=allow], button[value=logout]').first();
