@@ -98,7 +98,10 @@ const enrol = (() => {
   async function restore() {
     const key = await device.newKey();
     const { options: any } = await api.post('/app/api/unlock/options', {}, { key });
-    const body = { credential: await passkey.get(any), name: guessName() };
+    const held = await passkey.get(any).catch((error) => {
+      throw error.code === 'cancelled' ? new ApiError('none') : error;
+    });
+    const body = { credential: held, name: guessName() };
     const answer = await api.post('/app/api/restore', body, { key });
     await device.become(key, answer);
     ready();

@@ -309,6 +309,15 @@ test('a phone that lost its data but has its passkey is taken up again', async (
   await screen(page, 'done');
 });
 
+test('who has no passkey to take up again is told to set the device up', async () => {
+  const page = await newPhone(chromium, provider);
+  await screen(page, 'welcome');
+  await press(page, 'restore');
+  await page.waitForSelector('[role=alert]');
+  assert.match(await text(page), /no key \(passkey\) for Konsao/);
+  await well(page);
+});
+
 test('who closes the app to read the code finds the code’s screen again', async () => {
   const page = await newPhone(chromium, provider);
   const kidc = nobody();
