@@ -26,6 +26,8 @@ static struct authenticator make(struct fixture *f, str credential_id, str resid
     authenticator_seal(f->arena, &one, HANDLE, &person);
     struct store_op op = authenticator_create_op(f->arena, &one);
     assert_int_equal(store_write(f->store, &op, 1), STORE_OK);
+    for (int64_t now = clock_now_ms(); now == clock_now_ms();) /* keys are ordered by the millisecond */
+        ;
     return one;
 }
 
