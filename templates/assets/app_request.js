@@ -48,12 +48,13 @@ const request = (() => {
     fixRequired();
   }
 
-  /* What is required can't be unchecked. */
+  /* What is required can't be unchecked; what was declined before is not checked by us. */
   function fixRequired() {
     const boxes = document.querySelectorAll('#main [name=claim]');
     current.shown.claims.forEach((claim, i) => {
       boxes[i].value = claim.name;
       boxes[i].disabled = claim.required;
+      boxes[i].checked = !claim.off;
       boxes[i].closest('label').classList.toggle('fixed', claim.required);
     });
   }

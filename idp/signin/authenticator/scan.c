@@ -89,17 +89,33 @@ static bool may_be_asked(struct asked *asked)
     return !limit.reached;
 }
 
+/* What is known from earlier sign-ins. False, and answered, when the store failed. */
+static bool look_back(const struct asked *asked, struct shown_with *with)
+{
+    struct call *call = asked->call;
+    struct store *store = call->provider->store;
+    str resident = call->authenticator.resident;
+    struct consent before;
+    enum store_result result =
+        known_browser_is(store, call->rq->arena, asked->channel.browser_mark, resident, &with->browser_known);
+    if (result == STORE_OK)
+        result = consent_load(store, call->rq->arena, asked->channel.client_id, resident, &before);
+    if (result == STORE_OK)
+        with->declined = before.declined;
+    if (result == STORE_OK || result == STORE_NOT_FOUND)
+        return true;
+    api_fail(call, API_UNAVAILABLE);
+    return false;
+}
+
 /* Fills in what binds the channel to this authenticator. False, and answered, when the store failed. */
 static bool bind(struct asked *asked)
 {
     struct call *call = asked->call;
     struct channel *channel = &asked->channel;
     struct shown_with with = {.role = asked->role};
-    if (known_browser_is(call->provider->store, call->rq->arena, channel->browser_mark, call->authenticator.resident,
-                         &with.browser_known) != STORE_OK) {
-        api_fail(call, API_UNAVAILABLE);
+    if (!look_back(asked, &with))
         return false;
-    }
     with.networks_differ =
         channel->browser_peer.p && networks_differ(call->provider->places, channel->browser_peer, call->rq->peer);
     if (channel->way == CHANNEL_QR) {

@@ -42,7 +42,7 @@ void shown_add_claims(struct buf *json, const struct pages *pages, enum lang lan
 }
 
 /* In the order of the consent page. */
-static json_t *claims_of(const struct visit *visit)
+static json_t *claims_of(const struct visit *visit, str declined)
 {
     struct arena *arena = visit->rq->arena;
     struct choice_group groups[CHOICE_GROUPS];
@@ -56,6 +56,7 @@ static json_t *claims_of(const struct visit *visit)
             set(item, "name", claim);
             set(item, "label", label_of(arena, visit->provider->pages, visit->lang, claim));
             json_object_set_new(item, "required", json_boolean(required));
+            json_object_set_new(item, "off", json_boolean(!required && str_list_has(declined, ' ', claim)));
             json_array_append_new(list, item);
         }
     }
@@ -83,10 +84,10 @@ static void set_client(json_t *shown, const struct visit *visit)
     set(shown, "logo", logo_of(visit));
 }
 
-static void set_request(json_t *shown, const struct visit *visit)
+static void set_request(json_t *shown, const struct visit *visit, str declined)
 {
     const struct interaction *interaction = &visit->interaction;
-    json_object_set_new(shown, "claims", claims_of(visit));
+    json_object_set_new(shown, "claims", claims_of(visit, declined));
     set(shown, "scope", interaction->scope);
     json_object_set_new(shown, "offline", json_boolean(str_list_has(interaction->scope, ' ', STR("offline_access"))));
     details_add_json(visit, shown);
@@ -108,7 +109,7 @@ str shown_text(const struct visit *visit, const struct channel *channel, const s
     json_t *shown = json_object();
     arena_defer(visit->rq->arena, (void (*)(void *))json_decref, shown);
     set_client(shown, visit);
-    set_request(shown, visit);
+    set_request(shown, visit, with->declined);
     set_browser(shown, channel, with);
     set(shown, "nonce", random_token(visit->rq->arena, NONCE_BYTES));
     json_object_set_new(shown, "issued_at", json_integer(clock_now()));

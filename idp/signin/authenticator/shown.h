@@ -12,6 +12,7 @@
 struct shown_with {
     bool browser_known;   /* the resident signed in with it before */
     bool networks_differ; /* browser and phone seem to be far from each other */
+    str declined;         /* claims that the resident said no to at this client before, space-separated */
     str role;             /* at a back office: what this person was granted; STR_NONE elsewhere */
 };
 

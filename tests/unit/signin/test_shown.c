@@ -75,6 +75,17 @@ static void claims_come_in_the_order_of_the_page_and_say_which_are_required(void
     }
 }
 
+static void what_was_declined_before_is_off_unless_it_is_required(void **state)
+{
+    (void)state;
+    set_up();
+    const struct shown_with with = {.declined = STR("birthdate email")};
+    const json_t *claims = json_object_get(shown_with(&with), "claims");
+    static const bool off[] = {false, true, false, false}; /* email is required */
+    for (size_t i = 0; i < COUNT_OF(off); i++)
+        assert_int_equal(json_is_true(json_object_get(json_array_get(claims, i), "off")), off[i]);
+}
+
 static void what_is_asked_beyond_claims_is_shown_too(void **state)
 {
     (void)state;
@@ -137,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST(it_says_who_asks_for_what_and_from_where),
         WORLD_TEST(claims_come_in_the_order_of_the_page_and_say_which_are_required),
+        WORLD_TEST(what_was_declined_before_is_off_unless_it_is_required),
         WORLD_TEST(what_is_asked_beyond_claims_is_shown_too),
         WORLD_TEST(no_two_are_the_same),
         WORLD_TEST(a_client_that_registered_itself_is_where_the_answer_goes),
