@@ -77,8 +77,9 @@ const lists = (() => {
       };
     });
     view.show('devices', { authenticators: all }, { rename, remove, vouch });
-    if (device.waits()) return; // it was told nothing
-    await api.change('/app/api/notices/seen', {});
+    const [newest] = news.notices(); // one that comes from now on is still to be shown
+    if (!newest) return;
+    await api.change('/app/api/notices/seen', { entry: newest.entry });
     news.seen();
   }
 
