@@ -34,6 +34,8 @@ export async function newPage(browser, { size = 'desktop', scripts = true, home,
 
 /** From the first page's code for a phone, where that is shown, to the form for the number. */
 export async function chooseNumber(page) {
+  await page.locator('#kidc').waitFor({ state: 'attached' });
+  await page.waitForLoadState(); // the page's script decides what is shown
   const other = page.locator('[data-to=number]');
   if (await other.isVisible()) await other.click();
 }
